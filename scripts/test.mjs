@@ -1,0 +1,24 @@
+// Runs the compiled tests (build/test/**/*.test.js) with Node's own runner; arguments narrow by path:
+// `node scripts/test.mjs protocol pmap` runs the files whose path holds one of the words.
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const words = process.argv.slice(2);
+const tests = readdirSync(join(root, "build", "test"), { recursive: true })
+  .map((name) => join(root, "build", "test", String(name)))
+  .filter((path) => path.endsWith(".test.js"))
+  .filter((path) => words.length === 0 || words.some((word) => relative(root, path).includes(word)))
+  .toSorted();
+if (tests.length === 0) {
+  console.error(`test: no test file matches ${words.join(", ") || "build/test"}`);
+  process.exit(1);
+}
+// The limit is for hangs only; it is far above what the slowest test needs.
+const child = spawn(process.execPath, ["--test", "--test-timeout=120000", ...tests], {
+  cwd: root,
+  stdio: "inherit",
+});
+child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));

@@ -1,0 +1,234 @@
+/**
+ * Every error Rollcall throws on its own account. `code` is stable and is what programs compare; messages
+ * name the value that was wrong and the way out, and may change. Bad arguments are `TypeError` or
+ * `RangeError`, thrown before anything is started or sent; an aborted wait rejects with its signal's reason.
+ */
+export abstract class RollcallError extends Error {
+  abstract readonly code: string;
+}
+
+function nameOnPrototype(type: new (...args: never[]) => Error, name: string): void {
+  Object.defineProperty(type.prototype, "name", { value: name, configurable: true, writable: true });
+}
+
+/** How a worker's process ended, in the words of whoever could tell. */
+export interface ExitReason {
+  /**
+   * `removed`: asked for. `exited`: its program ended (`exitCode`). `signalled`: a signal ended it (`signal`).
+   * `stopped`: the platform stopped it. `connection-lost`: its control channel ended and nobody knew why.
+   * `unresponsive`: its control channel stopped answering.
+   */
+  readonly kind: "removed" | "exited" | "signalled" | "stopped" | "connection-lost" | "unresponsive";
+  /** One sentence for people; for ECS it holds the stop code and the stopped reason as ECS gives them. */
+  readonly message: string;
+  readonly exitCode?: number;
+  readonly signal?: string;
+  /** The last lines the process wrote, oldest first, where they could be had. */
+  readonly output?: readonly string[];
+}
+
+/** User code threw on another process. `cause` is the error itself, as far as its class is known here. */
+export class RemoteError extends RollcallError {
+  readonly code = "ERR_REMOTE";
+  constructor(
+    message: string,
+    /** The process on which it was thrown. */
+    readonly pid: number,
+    /** `name` of the error there. */
+    readonly remoteName: string,
+    /** The stack there, as text. */
+    readonly remoteStack: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The worker is gone: thrown for the calls it was running and for every later use of its pid. */
+export class ProcessExitedError extends RollcallError {
+  readonly code = "ERR_PROCESS_EXITED";
+  constructor(
+    readonly pid: number,
+    readonly reason: ExitReason,
+  ) {
+    super(`worker ${pid} is gone: ${describeExit(reason)}`);
+  }
+}
+
+/** A pid that no process of this cluster ever had. */
+export class NoSuchProcessError extends RollcallError {
+  readonly code = "ERR_NO_SUCH_PROCESS";
+  constructor(
+    readonly pid: number,
+    known: readonly number[],
+  ) {
+    super(`no process ${pid} in this cluster; its processes are ${known.join(", ")}`);
+  }
+}
+
+/** Why some of the workers of a launch did not come. */
+export interface LaunchFailure {
+  /** How many workers this is about. */
+  readonly count: number;
+  /** A short, stable name of the cause: `RESOURCE:CPU`, `AccessDeniedException`, `exited`, `never reported`, ... */
+  readonly cause: string;
+  /** What was seen, in the platform's own words where it has any. */
+  readonly message: string;
+  /** What the user can do about it. */
+  readonly advice?: string;
+  /** The platform's ids of the workers concerned (task ARNs on ECS), as far as they exist. */
+  readonly ids?: readonly string[];
+  readonly exit?: ExitReason;
+}
+
+/** Fewer workers came than the launch needs. Everything that had been started has been stopped. */
+export class LaunchError extends RollcallError {
+  readonly code = "ERR_LAUNCH_FAILED";
+  constructor(
+    readonly manager: string,
+    readonly wanted: { readonly min: number; readonly max: number },
+    readonly joined: number,
+    readonly failures: readonly LaunchFailure[],
+    options?: ErrorOptions,
+  ) {
+    super(describeLaunchFailure(manager, wanted, joined, failures), options);
+  }
+}
+
+/** A cluster manager's platform refused a request; nothing was started by it. */
+export class ClusterManagerError extends RollcallError {
+  readonly code = "ERR_CLUSTER_MANAGER";
+  constructor(
+    message: string,
+    readonly manager: string,
+    /** The platform's own name of the error, e.g. `ClusterNotFoundException`. */
+    readonly serviceCode?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The two ends of a connection do not belong together: wrong secret, role or version. */
+export class HandshakeError extends RollcallError {
+  constructor(
+    readonly code:
+      | "ERR_HANDSHAKE_SECRET"
+      | "ERR_HANDSHAKE_TOKEN"
+      | "ERR_HANDSHAKE_VERSION"
+      | "ERR_HANDSHAKE_TIMEOUT"
+      | "ERR_HANDSHAKE_PEER",
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The peer broke the rules of the wire protocol; the connection ends. */
+export class ProtocolError extends RollcallError {
+  constructor(
+    readonly code: "ERR_FRAME_TOO_LARGE" | "ERR_BAD_FRAME" | "ERR_UNKNOWN_MESSAGE",
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** A connection ended while something was still expected of it. */
+export class ConnectionClosedError extends RollcallError {
+  readonly code = "ERR_CONNECTION_CLOSED";
+}
+
+/** A value cannot travel. Only the call that carried it fails. */
+export class SerializationError extends RollcallError {
+  constructor(
+    readonly code: "ERR_SERIALIZE" | "ERR_DESERIALIZE" | "ERR_MESSAGE_TOO_LARGE",
+    message: string,
+    /** Where in the value, e.g. `args[0].options.onDone`. */
+    readonly path?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** A function has no name under which another process could find it, or was not found there. */
+export class FunctionNotFoundError extends RollcallError {
+  readonly code = "ERR_FUNCTION_NOT_FOUND";
+}
+
+/** A call was still waiting when its cluster was closed. */
+export class ClusterClosedError extends RollcallError {
+  readonly code = "ERR_CLUSTER_CLOSED";
+}
+
+/** A call did not end within its `timeoutMs`. */
+export class CallTimeoutError extends RollcallError {
+  readonly code = "ERR_CALL_TIMEOUT";
+}
+
+/** `pmap` set an item aside because it was being worked on each time a worker died. */
+export class ItemKillsWorkersError extends RollcallError {
+  readonly code = "ERR_ITEM_KILLS_WORKERS";
+  constructor(
+    /** Position of the item in the input, from 0. */
+    readonly index: number,
+    readonly deaths: number,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `item ${index} was set aside: ${deaths} workers died while they worked on it. The last death is the cause; ` +
+        `raise maxDeaths if the item is not to blame`,
+      options,
+    );
+  }
+}
+
+/** The work needs a worker and none is left. */
+export class NoWorkersError extends RollcallError {
+  readonly code = "ERR_NO_WORKERS";
+}
+
+for (const [name, type] of Object.entries({
+  RemoteError,
+  ProcessExitedError,
+  NoSuchProcessError,
+  LaunchError,
+  ClusterManagerError,
+  HandshakeError,
+  ProtocolError,
+  ConnectionClosedError,
+  SerializationError,
+  FunctionNotFoundError,
+  ClusterClosedError,
+  CallTimeoutError,
+  ItemKillsWorkersError,
+  NoWorkersError,
+})) {
+  nameOnPrototype(type, name);
+}
+
+/** An exit reason as one line, with the last output below it where there is any. */
+export function describeExit(reason: ExitReason): string {
+  const output = reason.output ?? [];
+  return output.length === 0
+    ? reason.message
+    : `${reason.message}; its last output:\n${output.map((line) => `    ${line}`).join("\n")}`;
+}
+
+function describeLaunchFailure(
+  manager: string,
+  wanted: { readonly min: number; readonly max: number },
+  joined: number,
+  failures: readonly LaunchFailure[],
+): string {
+  const need = wanted.min === wanted.max ? `${wanted.min}` : `at least ${wanted.min} of ${wanted.max}`;
+  const lines = failures.map((failure) => {
+    const advice = failure.advice === undefined ? "" : `\n    ${failure.advice}`;
+    const ids = (failure.ids ?? []).slice(0, 10).map((id) => `\n    ${id}`);
+    const output = (failure.exit?.output ?? []).map((line) => `\n    | ${line}`);
+    return `  ${failure.count}: ${failure.cause}: ${failure.message}${advice}${ids.join("")}${output.join("")}`;
+  });
+  return [`${manager}: ${joined} workers joined, ${need} were wanted`, ...lines].join("\n");
+}
