@@ -116,6 +116,7 @@ export class HandshakeError extends RollcallError {
       | "ERR_HANDSHAKE_SECRET"
       | "ERR_HANDSHAKE_TOKEN"
       | "ERR_HANDSHAKE_VERSION"
+      | "ERR_HANDSHAKE_LAUNCH_OVER"
       | "ERR_HANDSHAKE_TIMEOUT"
       | "ERR_HANDSHAKE_PEER",
     message: string,

@@ -1,0 +1,45 @@
+/** What the messages of the control channel and of a join hold; `MessageType` names them. */
+
+/** `report`: a worker says who and where it is. */
+export interface ReportMessage {
+  readonly osPid: number;
+  readonly hosts: readonly string[];
+  readonly port: number;
+  readonly nodeVersion: string;
+  readonly rollcallVersion: string;
+  readonly cores: number;
+  readonly memory: number;
+  readonly hostname: string;
+  readonly launchedId?: string;
+  readonly taskArn?: string;
+}
+
+/** `join`, on the data connection: the manager makes a process a member. */
+export interface JoinMessage {
+  readonly pid: number;
+  readonly output: "pipe" | "control";
+  /** How long a worker without its manager tries to reach it again. */
+  readonly managerGraceMs: number;
+  readonly maxMessageBytes: number;
+}
+
+/** `joined`: the worker is ready for calls. */
+export interface JoinedMessage {
+  readonly pid: number;
+}
+
+/** `output`: lines that the worker's program wrote. */
+export interface OutputMessage {
+  readonly stream: "stdout" | "stderr";
+  readonly lines: readonly string[];
+}
+
+/** `shutdown`: the worker is asked to exit, and ends itself by force after `graceMs`. */
+export interface ShutdownMessage {
+  readonly graceMs: number;
+}
+
+/** `leaving`: the worker exits on its own account. */
+export interface LeavingMessage {
+  readonly reason: string;
+}

@@ -1,0 +1,66 @@
+/**
+ * All messages of the wire protocol. Numbers are only ever appended: a number once given keeps its meaning for
+ * ever, also when its message is no longer sent. `docs/protocol.md` says what each holds.
+ */
+export const MessageType = {
+  // Connection set-up; bodies have fixed layouts (handshake.ts), read before anyone is trusted.
+  hello: 1,
+  challenge: 2,
+  proof: 3,
+  welcome: 4,
+  reject: 5,
+  /** A piece of a segment of a message that was announced before. */
+  chunk: 6,
+  // The control channel; bodies are encoded values.
+  report: 16,
+  join: 17,
+  joined: 18,
+  ping: 19,
+  pong: 20,
+  output: 21,
+  shutdown: 22,
+  leaving: 23,
+  handedOver: 24,
+  // Calls; bodies are encoded values.
+  call: 32,
+  result: 33,
+  failure: 34,
+  cancel: 35,
+  defineFunction: 36,
+  fetch: 37,
+  release: 38,
+} as const;
+
+export type MessageType = (typeof MessageType)[keyof typeof MessageType];
+
+/** Flags of a call. */
+export const CallFlag = {
+  /** The caller wants no reply (`remoteDo`). */
+  noReply: 1,
+  /** The result stays with the worker, under the call's reference, until it is fetched or released (`remoteCall`). */
+  keepResult: 2,
+} as const;
+
+/**
+ * What a connection carries. A received message's `body` is a view of a buffer that the connection reuses: it is
+ * valid until the handler returns. Its `segments` are memory of their own and belong to the receiver.
+ */
+export interface Message {
+  readonly type: number;
+  /** Meaning depends on the type; 6 bits. */
+  readonly flags: number;
+  /** Call id, or what the type says. Unsigned, 32 bits. */
+  readonly id: number;
+  /** Function id of a call, or what the type says. Unsigned, 32 bits. */
+  readonly aux: number;
+  readonly body: Uint8Array;
+  /** Large binary parts that the body refers to by position. */
+  readonly segments: readonly Uint8Array[];
+}
+
+const nothing = new Uint8Array(0);
+
+/** A message without content beyond its numbers. */
+export function bareMessage(type: MessageType, id = 0, aux = 0): Message {
+  return { type, flags: 0, id, aux, body: nothing, segments: [] };
+}

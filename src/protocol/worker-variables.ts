@@ -1,0 +1,17 @@
+/** The environment variables that a worker process is started with. */
+export const WorkerVariable = {
+  /** `host:port` of the rendezvous. Required. */
+  rendezvous: "ROLLCALL_RENDEZVOUS",
+  /** `<token id>.<secret, base64url>`; taken out of the environment as soon as it is read. Required. */
+  token: "ROLLCALL_TOKEN",
+  /** The manager's own name for this worker, handed back in its report. */
+  launchedId: "ROLLCALL_LAUNCHED_ID",
+  /** The address to bind; by default the local end of the connection that reached the manager. */
+  bindHost: "ROLLCALL_BIND_HOST",
+  /** The address under which others reach this worker, tried before all others. */
+  advertiseHost: "ROLLCALL_ADVERTISE_HOST",
+  /** Where functions are looked up; by default the nearest folder with a package.json above the working directory. */
+  projectRoot: "ROLLCALL_PROJECT_ROOT",
+  /** How long to try to reach the rendezvous, in milliseconds; by default 30,000. */
+  dialMs: "ROLLCALL_DIAL_MS",
+} as const;

@@ -1,0 +1,90 @@
+import { FunctionNotFoundError, RemoteError, RollcallError, SerializationError } from "../errors.js";
+import type { Decoder, EncodedValue, Encoder } from "../protocol/codec.js";
+
+/** What kind of failure a reply carries; stands in `aux` of the failure message. Only ever appended. */
+export const FailureKind = {
+  /** The function threw. */
+  thrown: 1,
+  /** There is no such function on the worker. */
+  functionNotFound: 2,
+  /** The arguments could not be decoded. */
+  undecodable: 3,
+  /** The result could not be encoded. */
+  unencodable: 4,
+  /** The call was cancelled before it began. */
+  cancelled: 5,
+  /** The reference is not known: it was released, or never existed. */
+  unknownReference: 6,
+} as const;
+export type FailureKind = (typeof FailureKind)[keyof typeof FailureKind];
+
+/** Which failure an error is that came up while a call was served. */
+export function failureKindOf(error: unknown): FailureKind {
+  if (error instanceof FunctionNotFoundError) return FailureKind.functionNotFound;
+  if (error instanceof SerializationError) {
+    return error.code === "ERR_DESERIALIZE" ? FailureKind.undecodable : FailureKind.unencodable;
+  }
+  return FailureKind.thrown;
+}
+
+interface WireFailure {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+  /** What was thrown, if it can travel. */
+  readonly thrown?: unknown;
+}
+
+/** Always succeeds: what was thrown is left out if it cannot travel. */
+export function encodeFailure(encoder: Encoder, thrown: unknown): EncodedValue {
+  const described = describe(thrown);
+  try {
+    return encoder.encode({ ...described, thrown } satisfies WireFailure);
+  } catch {
+    // Something within it (a socket as a property, say) cannot travel; name, message and stack can.
+    return encoder.encode(described);
+  }
+}
+
+function describe(thrown: unknown): WireFailure {
+  try {
+    if (thrown instanceof Error) {
+      return { name: thrown.name, message: thrown.message, stack: thrown.stack ?? "" };
+    }
+    return { name: typeof thrown, message: String(thrown), stack: "" };
+  } catch {
+    return { name: "unknown", message: "a value that cannot be turned into text was thrown", stack: "" };
+  }
+}
+
+/** The error that the caller gets. */
+export function decodeFailure(
+  decoder: Decoder,
+  kind: number,
+  pid: number,
+  body: Uint8Array,
+  segments: readonly Uint8Array[],
+): RollcallError {
+  const failure = decoder.decode(body, segments) as WireFailure;
+  switch (kind) {
+    case FailureKind.functionNotFound:
+      return new FunctionNotFoundError(`on worker ${pid}: ${failure.message}`, causeOf(failure));
+    case FailureKind.undecodable:
+      return new SerializationError("ERR_DESERIALIZE", `on worker ${pid}: ${failure.message}`);
+    case FailureKind.unencodable:
+      return new SerializationError("ERR_SERIALIZE", `the result on worker ${pid}: ${failure.message}`);
+    default:
+      return new RemoteError(
+        `on worker ${pid}: ${failure.name}: ${failure.message}`,
+        pid,
+        failure.name,
+        failure.stack,
+        "thrown" in failure ? { cause: failure.thrown } : undefined,
+      );
+  }
+}
+
+function causeOf(failure: WireFailure): ErrorOptions | undefined {
+  const thrown = failure.thrown;
+  return thrown instanceof Error && thrown.cause !== undefined ? { cause: thrown.cause } : undefined;
+}

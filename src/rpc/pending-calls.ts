@@ -1,0 +1,61 @@
+/** Who waits for a reply. Exactly one of the two is called, once. */
+export interface PendingCall {
+  resolve(value: unknown): void;
+  reject(reason: unknown): void;
+}
+
+/** The caller has given up, the reply is still to come: the slot stays taken until then. */
+const abandoned: PendingCall = { resolve: () => {}, reject: () => {} };
+
+/**
+ * Calls that wait for their reply, by id. Every call is answered exactly once, cancelled ones too, and an id is given
+ * to another call only after that answer; so a slot number is all an id needs to be, and a late reply can never be
+ * taken for another one's.
+ */
+export class PendingCalls {
+  readonly #slots: (PendingCall | undefined)[] = [];
+  readonly #free: number[] = [];
+  #abandoned = 0;
+
+  /** Calls without a reply, the abandoned ones not counted. */
+  get size(): number {
+    return this.#slots.length - this.#free.length - this.#abandoned;
+  }
+
+  add(call: PendingCall): number {
+    const id = this.#free.pop();
+    if (id === undefined) return this.#slots.push(call) - 1;
+    this.#slots[id] = call;
+    return id;
+  }
+
+  /** Takes the call with this id out, to be settled; undefined if no such call waits. */
+  take(id: number): PendingCall | undefined {
+    const call = this.#slots[id];
+    if (call === undefined) return undefined;
+    this.#slots[id] = undefined;
+    this.#free.push(id);
+    if (call === abandoned) this.#abandoned--;
+    return call;
+  }
+
+  /** Takes a call back whose message was never sent. */
+  forget(id: number): void {
+    this.take(id);
+  }
+
+  /** The caller no longer waits; the reply will be dropped. */
+  abandon(id: number): void {
+    if (this.#slots[id] === undefined || this.#slots[id] === abandoned) return;
+    this.#slots[id] = abandoned;
+    this.#abandoned++;
+  }
+
+  /** Fails everything that waits. */
+  rejectAll(reason: unknown): void {
+    const calls = this.#slots.splice(0);
+    this.#free.length = 0;
+    this.#abandoned = 0;
+    for (const call of calls) call?.reject(reason);
+  }
+}

@@ -1,0 +1,292 @@
+import { SerializationError } from "../errors.js";
+import type { FunctionReference } from "../functions/function-reference.js";
+import { Decoder, Encoder } from "../protocol/codec.js";
+import { authenticatedLimits } from "../protocol/limits.js";
+import { CallFlag, MessageType, type Message } from "../protocol/message.js";
+import type { Connection } from "../transport/transport.js";
+import { CallServer, type LoadFunction } from "./call-server.js";
+import { decodeFailure } from "./failure.js";
+import type { AuthenticatedConnection } from "./handshake-exchange.js";
+import { PendingCalls, type PendingCall } from "./pending-calls.js";
+
+export interface SessionOptions {
+  readonly peer: AuthenticatedConnection;
+  /** The process at the other end; may be set later, when it has its id. */
+  readonly peerPid: number;
+  readonly load: LoadFunction;
+  readonly maxMessageBytes: number;
+  /** Messages that are not about calls, with their decoded body. */
+  readonly onMessage: (type: number, content: unknown) => void;
+  /**
+   * Called once, when the connection has ended. Calls that wait are settled by `fail`, which the owner must call as
+   * soon as it knows why.
+   */
+  readonly onClosed: (reason: Error | undefined) => void;
+}
+
+/**
+ * One data connection between two processes, each of which may call functions of the other. Owns the connection. Its
+ * connection ends in `#close`, once, whatever the cause.
+ */
+export class Session {
+  readonly #connection: Connection;
+  readonly #options: SessionOptions;
+  readonly #encoder = new Encoder();
+  readonly #decoder = new Decoder();
+  readonly #pending = new PendingCalls();
+  readonly #server: CallServer;
+  /** Functions that the peer knows by number. */
+  readonly #defined = new Map<FunctionReference, number>();
+  #maxMessageBytes: number;
+  #nextReference = 1;
+  #waitingForRoom: (() => void)[] = [];
+  #isOpen = true;
+  /** Why calls fail, once that is known. */
+  #failure: Error | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#connection = options.peer.connection;
+    this.#maxMessageBytes = options.maxMessageBytes;
+    const { load, maxMessageBytes } = options;
+    this.#server = new CallServer({
+      connection: this.#connection,
+      encoder: this.#encoder,
+      decoder: this.#decoder,
+      load,
+      maxMessageBytes,
+    });
+    options.peer.takeOver({
+      message: (message) => this.#receive(message),
+      drained: () => this.#drained(),
+      closed: (reason) => this.#close(reason),
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Calls of ours that the peer has not answered. */
+  get callsWaiting(): number {
+    return this.#pending.size;
+  }
+
+  /** Calls of the peer's that we have not answered. */
+  get callsServed(): number {
+    return this.#server.size;
+  }
+
+  get hasRoom(): boolean {
+    return this.#connection.hasRoom;
+  }
+
+  /** Resolves when more may be sent, or the session has ended. */
+  room(): Promise<void> {
+    if (this.#connection.hasRoom || !this.isOpen) return Promise.resolve();
+    return new Promise((resolve) => this.#waitingForRoom.push(resolve));
+  }
+
+  /**
+   * Sends a call and settles `call` with its outcome. Returns the id under which it can be abandoned, or -1 if it has
+   * been rejected already: because an argument cannot travel, or the session has ended.
+   */
+  call(reference: FunctionReference, args: readonly unknown[], call: PendingCall): number {
+    return this.#send(reference, args, 0, call);
+  }
+
+  /** As `call`, but the result stays with the peer under `keepAs`, and the call's own outcome is undefined. */
+  callAndKeep(
+    reference: FunctionReference,
+    args: readonly unknown[],
+    keepAs: number,
+    call: PendingCall,
+  ): number {
+    return this.#send(reference, [keepAs, ...args], CallFlag.keepResult, call);
+  }
+
+  /** Sends a call that nobody waits for; throws what `call` would reject with. */
+  callAndForget(reference: FunctionReference, args: readonly unknown[]): void {
+    let failed: { reason: unknown } | undefined;
+    this.#send(reference, args, CallFlag.noReply, {
+      resolve: () => {},
+      reject: (reason) => (failed = { reason }),
+    });
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  /** A new number for `callAndKeep`. */
+  newReference(): number {
+    return this.#nextReference++;
+  }
+
+  fetch(reference: number, call: PendingCall): void {
+    if (this.#failure !== undefined) return call.reject(this.#failure);
+    this.#connection.send({
+      ...emptyBody,
+      type: MessageType.fetch,
+      id: this.#pending.add(call),
+      aux: reference,
+    });
+  }
+
+  release(reference: number): void {
+    this.#connection.send({ ...emptyBody, type: MessageType.release, id: 0, aux: reference });
+  }
+
+  /** The caller no longer waits. A call that has not begun will not. */
+  abandon(id: number): void {
+    this.#pending.abandon(id);
+    this.#connection.send({ ...emptyBody, type: MessageType.cancel, id, aux: 0 });
+  }
+
+  /** Sets the size limit of a message, also for what arrives. */
+  setMaxMessageBytes(bytes: number): void {
+    this.#maxMessageBytes = bytes;
+    this.#server.maxMessageBytes = bytes;
+    this.#connection.setLimits(authenticatedLimits(bytes));
+  }
+
+  /** Sends a message that is not about calls. */
+  post(type: number, content: unknown): void {
+    const { body, segments } = this.#encoder.encode(content);
+    this.#connection.send({ type, flags: 0, id: 0, aux: 0, body, segments });
+  }
+
+  /** Ends the session after what is queued has been sent. */
+  end(): void {
+    this.#connection.end();
+  }
+
+  /** Ends the session now. */
+  abort(reason?: Error): void {
+    this.#connection.destroy(reason);
+    this.#close(reason);
+  }
+
+  /** Says why the session is over: fails every call that waits and every later one. The first reason counts. */
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.abort(error);
+    this.#pending.rejectAll(this.#failure);
+  }
+
+  setKeepsProcessAlive(keeps: boolean): void {
+    this.#connection.setKeepsProcessAlive(keeps);
+  }
+
+  #send(reference: FunctionReference, args: readonly unknown[], flags: number, call: PendingCall): number {
+    if (this.#failure !== undefined) {
+      call.reject(this.#failure);
+      return -1;
+    }
+    let encoded;
+    try {
+      encoded = this.#encoder.encode(args);
+      this.#checkSize(encoded.body, encoded.segments);
+    } catch (error) {
+      call.reject(error);
+      return -1;
+    }
+    let functionId = this.#defined.get(reference);
+    if (functionId === undefined) {
+      functionId = this.#define(reference);
+      // Defining has used the encoder's memory.
+      encoded = this.#encoder.encode(args);
+    }
+    const id = (flags & CallFlag.noReply) === 0 ? this.#pending.add(call) : 0;
+    const { body, segments } = encoded;
+    this.#connection.send({ type: MessageType.call, flags, id, aux: functionId, body, segments });
+    return id;
+  }
+
+  #define(reference: FunctionReference): number {
+    const id = this.#defined.size + 1;
+    this.#defined.set(reference, id);
+    const { body, segments } = this.#encoder.encode(reference);
+    this.#connection.send({ type: MessageType.defineFunction, flags: 0, id: 0, aux: id, body, segments });
+    return id;
+  }
+
+  #checkSize(body: Uint8Array, segments: readonly Uint8Array[]): void {
+    let size = body.length;
+    for (const segment of segments) size += segment.length;
+    if (size > this.#maxMessageBytes) {
+      throw new SerializationError(
+        "ERR_MESSAGE_TOO_LARGE",
+        `the arguments take ${size} bytes; the limit is ${this.#maxMessageBytes}. Send less at once, or raise ` +
+          `maxMessageBytes of the cluster`,
+      );
+    }
+  }
+
+  #receive(message: Message): void {
+    switch (message.type) {
+      case MessageType.call:
+        return this.#server.receive(message);
+      case MessageType.result:
+        return this.#settle(message);
+      case MessageType.failure:
+        return this.#settleFailure(message);
+      case MessageType.cancel:
+        return this.#server.cancel(message.id);
+      case MessageType.fetch:
+        return this.#server.fetch(message.id, message.aux);
+      case MessageType.release:
+        return this.#server.release(message.aux);
+      case MessageType.defineFunction: {
+        const reference = this.#decoder.decode(message.body, message.segments) as FunctionReference;
+        return this.#server.define(message.aux, reference);
+      }
+      default:
+        this.#options.onMessage(message.type, this.#decoder.decode(message.body, message.segments));
+    }
+  }
+
+  #settle(message: Message): void {
+    const call = this.#pending.take(message.id);
+    if (call === undefined) return;
+    let value: unknown;
+    try {
+      value = message.body.length === 0 ? undefined : this.#decoder.decode(message.body, message.segments);
+    } catch (error) {
+      call.reject(error);
+      return;
+    }
+    call.resolve(value);
+  }
+
+  #settleFailure(message: Message): void {
+    const call = this.#pending.take(message.id);
+    if (call === undefined) return;
+    let error: unknown;
+    try {
+      error = decodeFailure(
+        this.#decoder,
+        message.aux,
+        this.#options.peerPid,
+        message.body,
+        message.segments,
+      );
+    } catch (undecodable) {
+      error = undecodable;
+    }
+    call.reject(error);
+  }
+
+  #drained(): void {
+    for (const resolve of this.#waitingForRoom.splice(0)) resolve();
+    this.#server.drained();
+  }
+
+  #close(reason: Error | undefined): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#server.close();
+    for (const resolve of this.#waitingForRoom.splice(0)) resolve();
+    this.#defined.clear();
+    this.#options.onClosed(reason);
+  }
+}
+
+const emptyBody = { flags: 0, body: new Uint8Array(0), segments: [] };

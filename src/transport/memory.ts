@@ -1,0 +1,182 @@
+import { ConnectionClosedError } from "../errors.js";
+import { authenticatedLimits, type ProtocolLimits } from "../protocol/limits.js";
+import type { Message } from "../protocol/message.js";
+import { ProtocolError } from "../errors.js";
+import type {
+  Connection,
+  ConnectionHandlers,
+  DialOptions,
+  Listener,
+  ListenOptions,
+  Transport,
+} from "./transport.js";
+
+/**
+ * A network inside one process, with the same guarantees as a real one: messages are copied, delivery is never
+ * synchronous, an end of the connection is seen by both. Hosts are free text. Tests can cut every connection.
+ */
+export class MemoryNetwork implements Transport {
+  readonly #listeners = new Map<string, ListenOptions>();
+  readonly #connections = new Set<MemoryConnection>();
+  #nextPort = 1;
+
+  /** Open connection ends; 0 when everything has been closed. */
+  get openConnections(): number {
+    return this.#connections.size;
+  }
+
+  get openListeners(): number {
+    return this.#listeners.size;
+  }
+
+  dial({ host, port, signal }: DialOptions): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      setImmediate(() => {
+        const listener = this.#listeners.get(`${host}:${port}`);
+        if (signal.aborted) reject(signal.reason as Error);
+        else if (listener === undefined) {
+          reject(Object.assign(new Error(`connect ECONNREFUSED ${host}:${port}`), { code: "ECONNREFUSED" }));
+        } else {
+          const near = new MemoryConnection(`${host}:${port}`, host, this.#connections);
+          const far = new MemoryConnection(`${host}:0`, host, this.#connections);
+          near.peer = far;
+          far.peer = near;
+          listener.accept(far);
+          resolve(near);
+        }
+      });
+    });
+  }
+
+  listen(options: ListenOptions): Promise<Listener> {
+    const port = options.port === 0 ? this.#nextPort++ : options.port;
+    const key = `${options.host}:${port}`;
+    if (this.#listeners.has(key)) {
+      return Promise.reject(Object.assign(new Error(`listen EADDRINUSE ${key}`), { code: "EADDRINUSE" }));
+    }
+    this.#listeners.set(key, options);
+    return Promise.resolve({ host: options.host, port, close: () => void this.#listeners.delete(key) });
+  }
+
+  /** Ends every connection at once, as when a cable is pulled and both ends notice. */
+  cut(reason: Error = new ConnectionClosedError("the network was cut")): void {
+    for (const connection of [...this.#connections]) connection.destroy(reason);
+  }
+}
+
+class MemoryConnection implements Connection {
+  readonly localHost: string;
+  peer!: MemoryConnection;
+  #handlers: ConnectionHandlers | undefined;
+  #limits: ProtocolLimits = authenticatedLimits();
+  #inbox: (Message | "end")[] = [];
+  #isScheduled = false;
+  #isPaused = false;
+  #isClosed = false;
+  readonly #open: Set<MemoryConnection>;
+
+  constructor(
+    readonly remote: string,
+    readonly remoteHost: string,
+    open: Set<MemoryConnection>,
+  ) {
+    this.localHost = remoteHost;
+    this.#open = open;
+    open.add(this);
+  }
+
+  get isOpen(): boolean {
+    return !this.#isClosed;
+  }
+
+  get hasRoom(): boolean {
+    return this.peer.#inbox.length < 10_000;
+  }
+
+  setHandlers(handlers: ConnectionHandlers): void {
+    this.#handlers = handlers;
+    this.#schedule();
+  }
+
+  setLimits(limits: ProtocolLimits): void {
+    this.#limits = limits;
+  }
+
+  send(message: Message): boolean {
+    if (this.#isClosed) return true;
+    this.peer.#receive({
+      ...message,
+      body: message.body.slice(),
+      segments: message.segments.map((segment) => segment.slice()),
+    });
+    return this.hasRoom;
+  }
+
+  flush(): void {}
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#schedule();
+  }
+
+  setKeepsProcessAlive(): void {}
+
+  end(): void {
+    if (this.#isClosed) return;
+    this.peer.#receive("end");
+    this.#close(undefined);
+  }
+
+  destroy(reason?: Error): void {
+    if (this.#isClosed) return;
+    this.peer.#receive("end");
+    this.#close(reason);
+  }
+
+  #receive(item: Message | "end"): void {
+    if (this.#isClosed) return;
+    this.#inbox.push(item);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#inbox.length === 0) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#deliver();
+    });
+  }
+
+  #deliver(): void {
+    const hadRoom = this.peer.hasRoom;
+    while (!this.#isPaused && !this.#isClosed && this.#handlers !== undefined) {
+      const item = this.#inbox.shift();
+      if (item === undefined) break;
+      if (item === "end") return this.#close(undefined);
+      const size = item.segments.reduce((sum, segment) => sum + segment.length, item.body.length);
+      if (size > this.#limits.maxMessage) {
+        return this.destroy(
+          new ProtocolError(
+            "ERR_FRAME_TOO_LARGE",
+            `a message of ${size} bytes arrived; the limit here is ${this.#limits.maxMessage} (option maxMessageBytes)`,
+          ),
+        );
+      }
+      this.#handlers.message(item);
+    }
+    if (!hadRoom && this.peer.hasRoom && this.peer.isOpen) this.peer.#handlers?.drained();
+  }
+
+  #close(reason: Error | undefined): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#inbox = [];
+    this.#open.delete(this);
+    setImmediate(() => this.#handlers?.closed(reason));
+  }
+}

@@ -1,0 +1,108 @@
+import { randomBytes } from "node:crypto";
+import { HandshakeError } from "../errors.js";
+import type { OutputMessage, ShutdownMessage } from "../protocol/control-messages.js";
+import { ConnectionPurpose, NONCE_SIZE } from "../protocol/handshake.js";
+import { DEFAULT_MAX_MESSAGE } from "../protocol/limits.js";
+import { MessageType } from "../protocol/message.js";
+import { ControlChannel } from "../rpc/control-channel.js";
+import { dialHandshake } from "../rpc/handshake-exchange.js";
+import type { Transport } from "../transport/transport.js";
+import { delay, withTimeLimit } from "../util/time-limit.js";
+
+export interface ControlLinkOptions {
+  readonly transport: Transport;
+  readonly host: string;
+  readonly port: number;
+  readonly keyId: string;
+  readonly key: Uint8Array;
+  /** How long a lost manager is looked for before it counts as gone. */
+  readonly graceMs: number;
+  readonly onShutdown: (message: ShutdownMessage) => void;
+  /** The manager cannot be reached any more; called once, and nothing is tried afterwards. */
+  readonly onManagerGone: (message: string) => void;
+}
+
+const HANDSHAKE_MS = 5_000;
+const RETRY_MS = 200;
+/** Lines that are kept while there is no connection; older ones are dropped. */
+const MAX_LINES_KEPT = 10_000;
+
+/**
+ * A member's control channel: answers pings, carries output, hears the order to leave, and comes back by itself after
+ * a break of the network. Lives in the control thread, so that it is served while the worker's program computes.
+ */
+export class ControlLink {
+  readonly #options: ControlLinkOptions;
+  readonly #closing = new AbortController();
+  #channel: ControlChannel | undefined;
+  #kept: OutputMessage[] = [];
+
+  constructor(options: ControlLinkOptions) {
+    this.#options = options;
+    void this.#connect();
+  }
+
+  sendOutput(message: OutputMessage): void {
+    if (this.#channel?.hasRoom === true) this.#channel.post(MessageType.output, message);
+    else if (this.#kept.length < MAX_LINES_KEPT) this.#kept.push(message);
+  }
+
+  sendLeaving(reason: string): void {
+    this.#channel?.post(MessageType.leaving, { reason });
+    this.#channel?.flush();
+  }
+
+  close(): void {
+    this.#closing.abort(new Error("the control link was closed"));
+    this.#channel?.end();
+  }
+
+  async #connect(): Promise<void> {
+    const { graceMs } = this.#options;
+    try {
+      await withTimeLimit(graceMs, "the manager was not reached", this.#closing.signal, async (signal) => {
+        while (this.#channel === undefined) {
+          try {
+            await this.#dial(signal);
+          } catch (error) {
+            // It answers but does not know us, or its machine says that nothing listens: waiting changes nothing.
+            if (error instanceof HandshakeError || isRefused(error) || signal.aborted) throw error;
+            await delay(RETRY_MS, signal);
+          }
+        }
+      });
+    } catch (error) {
+      if (!this.#closing.signal.aborted) this.#options.onManagerGone((error as Error).message);
+    }
+  }
+
+  async #dial(limit: AbortSignal): Promise<void> {
+    const { transport, host, port, keyId, key, onShutdown } = this.#options;
+    const peer = await withTimeLimit(HANDSHAKE_MS, "the manager did not answer", limit, async (signal) =>
+      dialHandshake(await transport.dial({ host, port, signal }), {
+        purpose: ConnectionPurpose.control,
+        keyId,
+        secret: key,
+        nonce: randomBytes(NONCE_SIZE),
+        maxMessageBytes: DEFAULT_MAX_MESSAGE,
+        signal,
+      }),
+    );
+    const channel = new ControlChannel(peer, {
+      message: (type, content) => {
+        if (type === MessageType.ping) channel.post(MessageType.pong);
+        else if (type === MessageType.shutdown) onShutdown(content as ShutdownMessage);
+      },
+      closed: () => {
+        this.#channel = undefined;
+        if (!this.#closing.signal.aborted) void this.#connect();
+      },
+    });
+    this.#channel = channel;
+    for (const message of this.#kept.splice(0)) channel.post(MessageType.output, message);
+  }
+}
+
+function isRefused(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
+}

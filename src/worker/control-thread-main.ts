@@ -1,0 +1,33 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { tcpTransport } from "../transport/tcp.js";
+import { ControlLink } from "./control-link.js";
+import type { ControlThreadData, FromControlThread, ToControlThread } from "./control-thread.js";
+import { endProcessByForce } from "./end-by-force.js";
+
+/** How long the main thread may take to leave by itself after the manager is gone. */
+const LEAVE_MS = 1_000;
+
+const port = parentPort!;
+const { host, port: rendezvousPort, keyId, key, graceMs } = workerData as ControlThreadData;
+
+function tell(message: FromControlThread, limitMs: number): void {
+  // Armed first: whatever happens to the message, the process ends.
+  setTimeout(endProcessByForce, limitMs);
+  port.postMessage(message);
+}
+
+const link = new ControlLink({
+  transport: tcpTransport,
+  host,
+  port: rendezvousPort,
+  keyId,
+  key,
+  graceMs,
+  onShutdown: (message) => tell({ kind: "shutdown", message }, message.graceMs),
+  onManagerGone: (message) => tell({ kind: "manager-gone", message }, LEAVE_MS),
+});
+
+port.on("message", (message: ToControlThread) => {
+  if (message.kind === "output") link.sendOutput(message.output);
+  else link.sendLeaving(message.reason);
+});

@@ -1,0 +1,44 @@
+import { Worker as Thread } from "node:worker_threads";
+import type { OutputMessage, ShutdownMessage } from "../protocol/control-messages.js";
+
+/** What the control thread is started with. */
+export interface ControlThreadData {
+  readonly host: string;
+  readonly port: number;
+  readonly keyId: string;
+  readonly key: Uint8Array;
+  readonly graceMs: number;
+}
+
+export type ToControlThread =
+  | { readonly kind: "output"; readonly output: OutputMessage }
+  | { readonly kind: "leaving"; readonly reason: string };
+
+export type FromControlThread =
+  | { readonly kind: "shutdown"; readonly message: ShutdownMessage }
+  | { readonly kind: "manager-gone"; readonly message: string };
+
+/** The main thread's handle on the thread that serves the control channel. It does not keep the process alive. */
+export class ControlThread {
+  readonly #thread: Thread;
+
+  constructor(data: ControlThreadData, onMessage: (message: FromControlThread) => void) {
+    this.#thread = new Thread(new URL("./control-thread-main.js", import.meta.url), {
+      workerData: data,
+      name: "rollcall-control",
+      // It holds one connection and a few lines of output. Nothing of the program's flags concerns it.
+      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 },
+      execArgv: [],
+    });
+    this.#thread.on("message", onMessage);
+    // Without its thread the worker cannot be watched any more, so it must not live on unseen.
+    this.#thread.on("error", (error) =>
+      onMessage({ kind: "manager-gone", message: `the control thread failed: ${error.message}` }),
+    );
+    this.#thread.unref();
+  }
+
+  post(message: ToControlThread): void {
+    this.#thread.postMessage(message);
+  }
+}

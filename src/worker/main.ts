@@ -1,0 +1,97 @@
+import { availableParallelism, hostname, totalmem } from "node:os";
+import { FunctionLoader } from "../functions/function-loader.js";
+import { findProjectRoot } from "../functions/project-root.js";
+import type { AnyFunction } from "../rpc/call-server.js";
+import { WorkerVariable } from "../protocol/worker-variables.js";
+import { tcpTransport } from "../transport/tcp.js";
+import { ROLLCALL_VERSION } from "../util/version.js";
+import { ControlThread, type FromControlThread } from "./control-thread.js";
+import { setProcessIdSource } from "./identity.js";
+import { captureOutput } from "./output-capture.js";
+import { readTaskMetadata } from "./task-metadata.js";
+import { readWorkerEnvironment, type WorkerEnvironment } from "./worker-environment.js";
+import { Worker, type LeaveCause, type Membership } from "./worker.js";
+
+/** The entry point of a worker process: `node .../worker/main.js`, configured by its environment alone. */
+
+const exitCodes: Record<LeaveCause, number> = {
+  shutdown: 0,
+  // Too late is nobody's mistake: the task ends in good order.
+  "launch-over": 0,
+  "manager-gone": 1,
+  refused: 1,
+  terminated: 143,
+};
+
+function leave(cause: LeaveCause, message: string): void {
+  process.exitCode = exitCodes[cause];
+  // Whatever happens to the line below, the process ends.
+  setImmediate(() => process.exit());
+  if (cause !== "shutdown") process.stderr.write(`rollcall worker: leaving (${cause}): ${message}\n`);
+}
+
+function readEnvironmentOrExit(): WorkerEnvironment {
+  try {
+    return readWorkerEnvironment(process.env);
+  } catch (error) {
+    process.stderr.write(`rollcall worker: ${(error as Error).message}\n`);
+    process.exit(2);
+  }
+}
+
+const environment = readEnvironmentOrExit();
+// Neither the program's functions nor their child processes have any use for it.
+delete process.env[WorkerVariable.token];
+
+const loader = new FunctionLoader({ projectRoot: environment.projectRoot ?? findProjectRoot() });
+let control: ControlThread | undefined;
+
+const worker: Worker = new Worker({
+  environment,
+  transport: tcpTransport,
+  load: async (reference) => (await loader.load(reference)) as AnyFunction,
+  describe: async () => {
+    const task = await readTaskMetadata(process.env["ECS_CONTAINER_METADATA_URI_V4"]);
+    return {
+      osPid: process.pid,
+      nodeVersion: process.version,
+      rollcallVersion: ROLLCALL_VERSION,
+      cores: availableParallelism(),
+      memory:
+        process.constrainedMemory() > 0 ? Math.min(process.constrainedMemory(), totalmem()) : totalmem(),
+      hostname: hostname(),
+      ...(environment.launchedId === undefined ? {} : { launchedId: environment.launchedId }),
+      ...(task === undefined ? {} : { taskArn: task.taskArn }),
+      ownAddress: task?.address,
+    };
+  },
+  joined: (membership) => {
+    setProcessIdSource(() => membership.pid);
+    // After the answer to the join is on its way: the thread costs about 25 ms, which nobody should wait for.
+    setImmediate(() => startControlThread(membership));
+  },
+  left: leave,
+});
+
+function startControlThread({ keyId, key, managerGraceMs, output }: Membership): void {
+  const { host, port } = environment.rendezvous;
+  const thread = new ControlThread({ host, port, keyId, key, graceMs: managerGraceMs }, onControl);
+  control = thread;
+  if (output === "control") {
+    captureOutput(process, (stream, lines) => thread.post({ kind: "output", output: { stream, lines } }));
+  }
+}
+
+function onControl(message: FromControlThread): void {
+  if (message.kind === "shutdown") worker.leave("shutdown", "the manager asked for it");
+  else worker.leave("manager-gone", message.message);
+}
+
+process.on("SIGTERM", () => {
+  control?.post({ kind: "leaving", reason: "SIGTERM" });
+  worker.leave("terminated", "SIGTERM");
+});
+// Ctrl-C in a terminal reaches every process of the group; who leaves, and when, is for the manager to say.
+process.on("SIGINT", () => {});
+
+void worker.start();

@@ -1,0 +1,230 @@
+import { randomBytes } from "node:crypto";
+import { ConnectionClosedError, HandshakeError } from "../errors.js";
+import type { JoinedMessage, JoinMessage, ReportMessage } from "../protocol/control-messages.js";
+import { ConnectionPurpose, keyIdOf, NONCE_SIZE, RejectCode } from "../protocol/handshake.js";
+import { DEFAULT_MAX_MESSAGE } from "../protocol/limits.js";
+import { MessageType } from "../protocol/message.js";
+import type { LoadFunction } from "../rpc/call-server.js";
+import { ControlChannel } from "../rpc/control-channel.js";
+import { acceptHandshake, dialHandshake, type AuthenticatedConnection } from "../rpc/handshake-exchange.js";
+import { Session } from "../rpc/session.js";
+import type { Connection, Listener, Transport } from "../transport/transport.js";
+import { formatAddress } from "../util/address.js";
+import { delay, withTimeLimit } from "../util/time-limit.js";
+import type { WorkerEnvironment } from "./worker-environment.js";
+
+/** Why a worker leaves, in the order of who decides: its manager, the platform, or the loss of the manager. */
+export type LeaveCause = "shutdown" | "launch-over" | "manager-gone" | "refused" | "terminated";
+
+/** A report without the addresses, which the worker itself adds. */
+export interface WorkerDescription extends Omit<ReportMessage, "hosts" | "port"> {
+  /** An address that the platform gave this worker alone. */
+  readonly ownAddress: string | undefined;
+}
+
+/** What a worker needs of the process that it lives in. */
+export interface WorkerHost {
+  readonly environment: WorkerEnvironment;
+  readonly transport: Transport;
+  readonly load: LoadFunction;
+  /** Everything of the report but the addresses. */
+  readonly describe: () => Promise<WorkerDescription>;
+  /** The worker has become a member. */
+  readonly joined: (membership: Membership) => void;
+  /** The worker is over; called once. The process should exit. */
+  readonly left: (cause: LeaveCause, message: string) => void;
+}
+
+/** What a member knows of its cluster. */
+export interface Membership extends JoinMessage {
+  /** With these a further control connection proves that it comes from this worker. */
+  readonly keyId: string;
+  readonly key: Uint8Array;
+}
+
+const HANDSHAKE_MS = 10_000;
+/** Silent or unknown connections that the data port holds at the most. */
+const MAX_STRANGERS = 64;
+const FIRST_RETRY_MS = 50;
+const LONGEST_RETRY_MS = 2_000;
+
+/**
+ * One worker: reports in at the rendezvous, is dialled by the manager, joins, serves calls, leaves. Owns its listener,
+ * its first control channel and its sessions; `close` ends them all.
+ */
+export class Worker {
+  readonly #host: WorkerHost;
+  #control: ControlChannel | undefined;
+  #listener: Listener | undefined;
+  #key: { readonly id: string; readonly secret: Uint8Array } | undefined;
+  readonly #sessions = new Set<Session>();
+  readonly #closing = new AbortController();
+  #strangers = 0;
+  #isControlHandedOver = false;
+  #hasLeft = false;
+
+  constructor(host: WorkerHost) {
+    this.#host = host;
+  }
+
+  /** Reports in. Resolves when the report is sent; what follows is told through the host's callbacks. */
+  async start(): Promise<void> {
+    try {
+      await this.#reportIn();
+    } catch (error) {
+      if (this.#hasLeft) return;
+      const isLaunchOver = error instanceof HandshakeError && error.code === "ERR_HANDSHAKE_LAUNCH_OVER";
+      const cause = isLaunchOver
+        ? "launch-over"
+        : error instanceof HandshakeError
+          ? "refused"
+          : "manager-gone";
+      this.leave(cause, (error as Error).message);
+    }
+  }
+
+  /** The control channel is served elsewhere from now on (the worker's control thread). */
+  controlHandedOver(): void {
+    this.#isControlHandedOver = true;
+    this.#control?.end();
+  }
+
+  /** Sends lines of output over the first control channel; false once it has been handed over. */
+  sendOutput(stream: "stdout" | "stderr", lines: readonly string[]): boolean {
+    if (this.#isControlHandedOver || this.#control === undefined) return false;
+    this.#control.post(MessageType.output, { stream, lines });
+    this.#control.flush();
+    return true;
+  }
+
+  /** Leaves the cluster. Idempotent: the first cause counts. */
+  leave(cause: LeaveCause, message: string): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    this.close();
+    this.#host.left(cause, message);
+  }
+
+  close(): void {
+    this.#hasLeft = true;
+    this.#closing.abort(new ConnectionClosedError("the worker is leaving"));
+    this.#listener?.close();
+    this.#control?.end();
+    for (const session of this.#sessions) session.end();
+  }
+
+  async #reportIn(): Promise<void> {
+    const { environment, transport } = this.#host;
+    const description = this.#host.describe();
+    // Awaited below; a failure in between must not count as unhandled.
+    description.catch(() => {});
+    const connection = await this.#dialRendezvous();
+    const peer = await withTimeLimit(
+      HANDSHAKE_MS,
+      "the manager did not finish the handshake",
+      this.#closing.signal,
+      (signal) =>
+        dialHandshake(connection, {
+          purpose: ConnectionPurpose.report,
+          keyId: environment.tokenId,
+          secret: environment.tokenSecret,
+          nonce: randomBytes(NONCE_SIZE),
+          maxMessageBytes: DEFAULT_MAX_MESSAGE,
+          signal,
+        }),
+    );
+    this.#key = { id: keyIdOf(peer.key), secret: peer.key };
+    this.#control = new ControlChannel(peer, {
+      message: (type, content) => this.#onControl(type, content),
+      closed: () => {
+        if (!this.#isControlHandedOver) this.leave("manager-gone", "the manager closed the control channel");
+      },
+    });
+    this.#listener = await transport.listen({
+      host: environment.bindHost ?? connection.localHost,
+      port: 0,
+      accept: (stranger) => void this.#accept(stranger),
+    });
+    if (this.#hasLeft) return this.#listener.close();
+    const { ownAddress, ...self } = await description;
+    const candidates = [environment.advertiseHost, ownAddress, connection.localHost];
+    const hosts = [...new Set(candidates.filter((host) => host !== undefined))];
+    const report: ReportMessage = { ...self, hosts, port: this.#listener.port };
+    this.#control.post(MessageType.report, report);
+  }
+
+  /** The manager may be a moment from listening, or the network a moment from working. */
+  #dialRendezvous(): Promise<Connection> {
+    const { environment, transport } = this.#host;
+    const { host, port } = environment.rendezvous;
+    const message = `nobody answered at the rendezvous ${formatAddress(host, port)}`;
+    return withTimeLimit(environment.dialMs, message, this.#closing.signal, async (signal) => {
+      for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS)) {
+        try {
+          return await transport.dial({ host, port, signal });
+        } catch (error) {
+          // On the manager's own machine a refusal is an answer: its port is closed, so it is gone.
+          const isRefused = (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
+          if (signal.aborted || (isRefused && isLoopback(host))) throw error;
+          await delay(retryMs, signal);
+        }
+      }
+    });
+  }
+
+  async #accept(connection: Connection): Promise<void> {
+    if (this.#strangers >= MAX_STRANGERS) return connection.destroy();
+    this.#strangers++;
+    try {
+      const peer = await withTimeLimit(HANDSHAKE_MS, "no handshake", this.#closing.signal, (signal) =>
+        acceptHandshake(connection, {
+          nonce: randomBytes(NONCE_SIZE),
+          secretOf: ({ purpose, keyId }) =>
+            purpose === ConnectionPurpose.data && keyId === this.#key?.id
+              ? this.#key.secret
+              : { code: RejectCode.unknownKey, message: "this worker does not know that key" },
+          maxMessageBytes: DEFAULT_MAX_MESSAGE,
+          signal,
+        }),
+      );
+      this.#serve(peer);
+    } catch {
+      // A stranger: its connection has been ended, and nobody waits for it.
+    } finally {
+      this.#strangers--;
+    }
+  }
+
+  #serve(peer: AuthenticatedConnection): void {
+    const session = new Session({
+      peer,
+      peerPid: 1,
+      load: this.#host.load,
+      maxMessageBytes: DEFAULT_MAX_MESSAGE,
+      onMessage: (type, content) => {
+        if (type === MessageType.join) this.#join(session, content as JoinMessage);
+      },
+      onClosed: () => {
+        this.#sessions.delete(session);
+        session.fail(new ConnectionClosedError("the manager ended the connection"));
+      },
+    });
+    this.#sessions.add(session);
+  }
+
+  #join(session: Session, join: JoinMessage): void {
+    session.setMaxMessageBytes(join.maxMessageBytes);
+    this.#host.joined({ ...join, keyId: this.#key!.id, key: this.#key!.secret });
+    session.post(MessageType.joined, { pid: join.pid } satisfies JoinedMessage);
+  }
+
+  #onControl(type: number, _content: unknown): void {
+    if (type === MessageType.ping) this.#control!.post(MessageType.pong);
+    else if (type === MessageType.shutdown) this.leave("shutdown", "the manager asked for it");
+    else if (type === MessageType.handedOver) this.controlHandedOver();
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
