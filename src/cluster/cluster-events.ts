@@ -1,0 +1,57 @@
+import type { ExitReason, LaunchFailure } from "../errors.js";
+import type { LaunchedWorker, WorkerCount } from "./cluster-manager.js";
+import type { WorkerInfo } from "./worker-info.js";
+
+interface Stamped {
+  /** When it was seen, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+interface OfLaunch extends Stamped {
+  readonly launchId: string;
+  /** Name of the cluster manager. */
+  readonly manager: string;
+}
+
+interface OfLaunchedWorker extends OfLaunch {
+  readonly worker: LaunchedWorker<unknown>;
+}
+
+interface OfMember extends Stamped {
+  readonly pid: number;
+  readonly worker: WorkerInfo;
+}
+
+/** What happens to a cluster's workers, in the order of a worker's life. */
+export interface ClusterEvents {
+  /** A launch has begun. */
+  requested: [OfLaunch & { readonly workers: WorkerCount }];
+  /** The platform has accepted a worker. */
+  launched: [OfLaunchedWorker];
+  /** The platform has given it a machine. */
+  placed: [OfLaunchedWorker];
+  /** Its process runs, as far as the platform can tell. */
+  started: [OfLaunchedWorker];
+  /** It has proved itself at the rendezvous and said where it is. */
+  reported: [OfLaunchedWorker];
+  /** It is a member and takes calls. */
+  joined: [OfMember];
+  /** Workers of a launch that will not come. */
+  failed: [OfLaunch & { readonly failure: LaunchFailure }];
+  /** It has not answered for a while. */
+  suspect: [OfMember];
+  /** It was suspected and answers again. */
+  recovered: [OfMember];
+  /** It has been asked to leave, or is leaving by itself. */
+  leaving: [OfMember];
+  /** It is gone. */
+  exited: [OfMember & { readonly reason: ExitReason }];
+  /** A connection to the rendezvous was turned away. */
+  refused: [Stamped & { readonly remoteHost: string; readonly error: Error }];
+}
+
+/** Tells the listeners of a cluster; adds the time. */
+export type Emit = <Name extends keyof ClusterEvents>(
+  name: Name,
+  event: Omit<ClusterEvents[Name][0], "at">,
+) => void;

@@ -1,0 +1,89 @@
+import type { LaunchFailure } from "../errors.js";
+import type { WorkerCount } from "./cluster-manager.js";
+
+export type LaunchVerdict =
+  /** Something may still come. */
+  | "waiting"
+  /** Every worker has joined or failed, and enough have joined. */
+  | "complete"
+  /** Fewer can come than are needed. */
+  | "hopeless";
+
+/** The arithmetic of a launch: who has joined, who may still come, whether that is enough. Pure. */
+export class LaunchProgress {
+  readonly #wanted: WorkerCount;
+  readonly #outstanding = new Set<string>();
+  readonly #joined = new Set<string>();
+  readonly #failures: LaunchFailure[] = [];
+  #failed = 0;
+
+  constructor(wanted: WorkerCount) {
+    this.#wanted = wanted;
+  }
+
+  get joined(): number {
+    return this.#joined.size;
+  }
+
+  /** Launched, and neither joined nor failed. */
+  get outstanding(): readonly string[] {
+    return [...this.#outstanding];
+  }
+
+  /** Equal failures are counted together. */
+  get failures(): readonly LaunchFailure[] {
+    const byText = new Map<string, LaunchFailure>();
+    for (const failure of this.#failures) {
+      const key = `${failure.cause}\0${failure.message}`;
+      const same = byText.get(key);
+      byText.set(key, same === undefined ? failure : mergeFailures(same, failure));
+    }
+    return [...byText.values()];
+  }
+
+  get verdict(): LaunchVerdict {
+    const { min, max } = this.#wanted;
+    if (max - this.#failed < min) return "hopeless";
+    return this.#joined.size + this.#failed >= max ? "complete" : "waiting";
+  }
+
+  /** Workers that were neither launched nor reported as failed so far. */
+  get unaccounted(): number {
+    return Math.max(0, this.#wanted.max - this.#failed - this.#joined.size - this.#outstanding.size);
+  }
+
+  hasLaunched(id: string): boolean {
+    return this.#outstanding.has(id);
+  }
+
+  launched(id: string): void {
+    if (!this.#joined.has(id)) this.#outstanding.add(id);
+  }
+
+  workerJoined(id: string): void {
+    this.#outstanding.delete(id);
+    this.#joined.add(id);
+  }
+
+  /** Workers that were never launched. */
+  notLaunched(failure: LaunchFailure): void {
+    this.#failed += failure.count;
+    this.#failures.push(failure);
+  }
+
+  /** A launched worker, perhaps a joined one, is gone. False if that was known. */
+  lost(id: string, failure: LaunchFailure): boolean {
+    if (!this.#outstanding.delete(id) && !this.#joined.delete(id)) return false;
+    this.#failed++;
+    this.#failures.push(failure);
+    return true;
+  }
+}
+
+function mergeFailures(first: LaunchFailure, second: LaunchFailure): LaunchFailure {
+  return {
+    ...first,
+    count: first.count + second.count,
+    ids: [...(first.ids ?? []), ...(second.ids ?? [])],
+  };
+}

@@ -1,0 +1,350 @@
+import {
+  ClusterManagerError,
+  LaunchError,
+  RollcallError,
+  type ExitReason,
+  type LaunchFailure,
+} from "../errors.js";
+import { MessageType } from "../protocol/message.js";
+import { deferred } from "../util/deferred.js";
+import { TimeLimitError, withTimeLimit } from "../util/time-limit.js";
+import type { Emit } from "./cluster-events.js";
+import type {
+  ClusterManager,
+  LaunchedWorker,
+  LaunchOutcome,
+  LaunchRequest,
+  WorkerCount,
+} from "./cluster-manager.js";
+import { LaunchProgress } from "./launch-progress.js";
+import type { Arrival } from "./rendezvous.js";
+import type { WorkerInfo } from "./worker-info.js";
+
+/** What became of a launch that succeeded. */
+export interface LaunchResult<Details = unknown> {
+  /** In the order in which they joined. */
+  readonly joined: readonly WorkerInfo<Details>[];
+  /** Why the rest of the wanted workers did not come; empty if all did. */
+  readonly failures: readonly LaunchFailure[];
+  readonly wanted: WorkerCount;
+}
+
+/** What a launch needs of its cluster. */
+export interface LaunchContext {
+  readonly emit: Emit;
+  /** Opens the rendezvous for the manager and returns what a worker's environment needs to find it. */
+  readonly prepare: (signal: AbortSignal) => Promise<Pick<LaunchRequest, "workerEnvironment">>;
+  /** Makes an arrival a member. */
+  readonly join: (arrival: Arrival, id: string, signal: AbortSignal) => Promise<WorkerInfo>;
+  /** Removes members that belong to a launch that failed. */
+  readonly remove: (pids: readonly number[]) => Promise<void>;
+  /** No more workers of this launch are let in. */
+  readonly endTokens: () => void;
+  readonly onOutput: (id: string, stream: "stdout" | "stderr", line: string) => void;
+}
+
+/** How long the stopping of what did not join may take. */
+const KILL_MS = 60_000;
+
+/**
+ * A launch under way. Awaiting it gives the result once every wanted worker has joined or failed, or once the time is
+ * up and the minimum is there; it rejects with a `LaunchError` when fewer than the minimum can come, after everything
+ * that was started has been stopped. Iterating it gives the workers as they join.
+ */
+export class Launch<Details = unknown>
+  implements PromiseLike<LaunchResult<Details>>, AsyncIterable<WorkerInfo<Details>>
+{
+  readonly #manager: ClusterManager<Details>;
+  readonly #context: LaunchContext;
+  readonly #progress: LaunchProgress;
+  readonly #over = new AbortController();
+  readonly #outcome = deferred<LaunchResult<Details>>();
+  readonly #members = new Map<string, WorkerInfo<Details>>();
+  readonly #reportTimers = new Map<string, NodeJS.Timeout>();
+  /** Workers that reported before the platform told us that they were launched. */
+  #early: Arrival[] = [];
+  #refusals = 0;
+  #isSettled = false;
+  #changed = deferred<void>();
+
+  constructor(
+    readonly id: string,
+    manager: ClusterManager<Details>,
+    context: LaunchContext,
+    signal: AbortSignal,
+  ) {
+    this.#manager = manager;
+    this.#context = context;
+    this.#progress = new LaunchProgress(manager.workers);
+    this.#outcome.promise.catch(() => {});
+    void this.#run(signal);
+  }
+
+  /** Resolves when the launch is over, well or badly. */
+  get settled(): Promise<void> {
+    return this.#outcome.promise.then(
+      () => {},
+      () => {},
+    );
+  }
+
+  then<A = LaunchResult<Details>, B = never>(
+    onResult?: ((result: LaunchResult<Details>) => A | PromiseLike<A>) | null,
+    onError?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#outcome.promise.then(onResult, onError);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<WorkerInfo<Details>> {
+    const seen = new Set<string>();
+    for (;;) {
+      const isOver = this.#isSettled;
+      const changed = this.#changed.promise;
+      for (const [id, info] of this.#members) {
+        if (seen.has(id)) continue;
+        seen.add(id);
+        yield info;
+      }
+      if (isOver) break;
+      await changed;
+    }
+    await this.#outcome.promise;
+  }
+
+  /** Takes a worker that has reported in with one of this launch's tokens. */
+  arrive(arrival: Arrival): void {
+    const id = this.#manager.identify(arrival.report) ?? this.#anyWithoutReport();
+    if (id !== undefined && this.#progress.hasLaunched(id)) void this.#join(arrival, id);
+    else this.#early.push(arrival);
+  }
+
+  /** A member of this launch is gone. */
+  memberLost(id: string, reason: ExitReason): void {
+    if (!this.#isSettled && this.#members.delete(id)) this.#lost(id, exitFailure(id, reason));
+  }
+
+  /** A connection was turned away while this launch waits; worth a hint if workers are missing. */
+  connectionRefused(): void {
+    this.#refusals++;
+  }
+
+  /** Ends the launch by force. */
+  abort(reason: Error): void {
+    void this.#settle(reason);
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { launchMs } = this.#manager.timeouts;
+    const deadline = setTimeout(() => void this.#deadlinePassed(), launchMs);
+    const onAbort = (): void => this.abort(signal.reason as Error);
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      if (signal.aborted) onAbort();
+      this.#emit("requested", { workers: this.#manager.workers });
+      const prepared = await this.#context.prepare(this.#over.signal);
+      const request: LaunchRequest = {
+        launchId: this.id,
+        workers: this.#manager.workers,
+        signal: this.#over.signal,
+        ...prepared,
+      };
+      if (!this.#isSettled) {
+        for await (const outcome of this.#manager.launch(request, this.#context.onOutput))
+          this.#onOutcome(outcome);
+      }
+      if (!this.#isSettled) this.#platformIsSilent();
+    } catch (error) {
+      this.#requestRefused(error as Error);
+    }
+    await this.settled;
+    clearTimeout(deadline);
+    signal.removeEventListener("abort", onAbort);
+  }
+
+  #onOutcome(outcome: LaunchOutcome<Details>): void {
+    switch (outcome.kind) {
+      case "launched":
+        this.#progress.launched(outcome.worker.id);
+        this.#emit("launched", { worker: outcome.worker });
+        return this.#retryEarly();
+      case "placed":
+        return this.#emit("placed", { worker: outcome.worker });
+      case "started":
+        this.#emit("started", { worker: outcome.worker });
+        return this.#expectReport(outcome.worker);
+      case "failed":
+        this.#progress.notLaunched(outcome.failure);
+        this.#emit("failed", { failure: outcome.failure });
+        return this.#decide();
+      case "exited":
+        return this.#lost(outcome.worker.id, exitFailure(outcome.worker.id, outcome.reason));
+    }
+  }
+
+  #retryEarly(): void {
+    for (const arrival of this.#early.splice(0)) this.arrive(arrival);
+  }
+
+  /** For a worker that cannot say which launched one it is: its token says that it is one of ours. */
+  #anyWithoutReport(): string | undefined {
+    return this.#progress.outstanding.find((id) => !this.#members.has(id));
+  }
+
+  #expectReport(worker: LaunchedWorker<Details>): void {
+    if (this.#isSettled || !this.#progress.hasLaunched(worker.id) || this.#reportTimers.has(worker.id))
+      return;
+    const { reportMs } = this.#manager.timeouts;
+    const giveUp = (): void =>
+      this.#giveUp(worker.id, {
+        count: 1,
+        cause: "never reported",
+        message: `the worker was started but did not report in within ${reportMs} ms`,
+        advice:
+          this.#refusals > 0
+            ? `${this.#refusals} connections to the rendezvous were refused: was it another launch's or manager's worker?`
+            : "can the worker reach the manager's address and port (security group, route)? does its command start a Rollcall worker?",
+        ids: [worker.id],
+      });
+    this.#reportTimers.set(worker.id, setTimeout(giveUp, reportMs));
+  }
+
+  async #join(arrival: Arrival, id: string): Promise<void> {
+    this.#clearReportTimer(id);
+    const worker = this.#manager.describe(id) ?? ({ id, details: {} } as LaunchedWorker<Details>);
+    this.#emit("reported", { worker });
+    const { joinMs } = this.#manager.timeouts;
+    try {
+      const info = await withTimeLimit(joinMs, "the join did not finish", this.#over.signal, (signal) =>
+        this.#context.join(arrival, id, signal),
+      );
+      if (this.#isSettled) return void this.#context.remove([info.pid]);
+      this.#members.set(id, info as WorkerInfo<Details>);
+      this.#progress.workerJoined(id);
+      this.#notify();
+      this.#decide();
+    } catch (error) {
+      dismiss(arrival);
+      if (this.#isSettled) return;
+      this.#giveUp(id, { count: 1, cause: "join failed", message: (error as Error).message, ids: [id] });
+    }
+  }
+
+  /** A worker that may still run, but without us. */
+  #giveUp(id: string, failure: LaunchFailure): void {
+    this.#lost(id, failure);
+    void this.#kill([id]);
+  }
+
+  #lost(id: string, failure: LaunchFailure): void {
+    this.#clearReportTimer(id);
+    if (this.#isSettled || !this.#progress.lost(id, failure)) return;
+    this.#members.delete(id);
+    this.#emit("failed", { failure });
+    this.#decide();
+  }
+
+  /** The manager has nothing more to tell; whatever it never spoke of will not come. */
+  #platformIsSilent(): void {
+    const count = this.#progress.unaccounted;
+    if (count > 0) {
+      const failure = {
+        count,
+        cause: "not launched",
+        message: "the platform started fewer workers than it was asked for",
+      };
+      this.#progress.notLaunched(failure);
+      this.#emit("failed", { failure });
+    }
+    this.#decide();
+  }
+
+  #requestRefused(error: Error): void {
+    if (this.#isSettled) return;
+    const count = this.#progress.unaccounted;
+    if (count > 0) {
+      const code = error instanceof ClusterManagerError ? error.serviceCode : undefined;
+      const failure = { count, cause: code ?? error.name, message: error.message };
+      this.#progress.notLaunched(failure);
+      this.#emit("failed", { failure });
+    }
+    // The request's own error says more than a count, unless some workers are there or on their way.
+    const isAll = this.#progress.joined === 0 && this.#progress.outstanding.length === 0;
+    if (isAll && this.#progress.verdict === "hopeless") void this.#settle(error);
+    else this.#decide();
+  }
+
+  #deadlinePassed(): void {
+    if (this.#isSettled) return;
+    const { launchMs } = this.#manager.timeouts;
+    const missing = [...this.#progress.outstanding];
+    const message = `not a member when the time for the launch, ${launchMs} ms, was up`;
+    for (const id of missing) this.#progress.lost(id, { count: 1, cause: "too late", message, ids: [id] });
+    const unaccounted = this.#progress.unaccounted;
+    if (unaccounted > 0) this.#progress.notLaunched({ count: unaccounted, cause: "too late", message });
+    void this.#kill(missing);
+    this.#decide();
+  }
+
+  #decide(): void {
+    const verdict = this.#progress.verdict;
+    if (verdict === "waiting" || this.#isSettled) return;
+    void this.#settle(verdict === "complete" ? undefined : "hopeless");
+  }
+
+  /** The one place where a launch ends. Whatever was started and did not join is stopped before anyone is told. */
+  async #settle(end: Error | "hopeless" | undefined): Promise<void> {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    for (const timer of this.#reportTimers.values()) clearTimeout(timer);
+    this.#context.endTokens();
+    this.#over.abort(end instanceof Error ? end : new TimeLimitError("the launch is over"));
+    for (const arrival of this.#early.splice(0)) dismiss(arrival);
+    this.#notify();
+    const joined = [...this.#members.values()];
+    const left = this.#progress.outstanding;
+    if (end === undefined) {
+      this.#outcome.resolve({ joined, failures: this.#progress.failures, wanted: this.#manager.workers });
+      return;
+    }
+    await Promise.all([this.#context.remove(joined.map(({ pid }) => pid)), this.#kill(left)]);
+    this.#outcome.reject(
+      end instanceof Error
+        ? end
+        : new LaunchError(this.#manager.name, this.#manager.workers, joined.length, this.#progress.failures),
+    );
+  }
+
+  async #kill(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    try {
+      await this.#manager.kill(ids, 0, AbortSignal.timeout(KILL_MS));
+    } catch (error) {
+      const message = `could not be stopped: ${(error as Error).message}`;
+      const cause = error instanceof RollcallError ? error.code : (error as Error).name;
+      this.#emit("failed", { failure: { count: ids.length, cause, message, ids } });
+    }
+  }
+
+  #clearReportTimer(id: string): void {
+    clearTimeout(this.#reportTimers.get(id));
+  }
+
+  #notify(): void {
+    this.#changed.resolve();
+    this.#changed = deferred<void>();
+  }
+
+  #emit(name: "requested" | "launched" | "placed" | "started" | "reported" | "failed", event: object): void {
+    this.#context.emit(name, { launchId: this.id, manager: this.#manager.name, ...event } as never);
+  }
+}
+
+/** Tells a worker that it is not needed; it exits without an error. */
+function dismiss(arrival: Arrival): void {
+  arrival.control.post(MessageType.shutdown, { graceMs: 1_000 });
+  arrival.control.end();
+}
+
+function exitFailure(id: string, reason: ExitReason): LaunchFailure {
+  return { count: 1, cause: reason.kind, message: reason.message, ids: [id], exit: reason };
+}

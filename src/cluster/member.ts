@@ -1,0 +1,85 @@
+import type { ExitReason } from "../errors.js";
+import { MessageType } from "../protocol/message.js";
+import type { ControlChannel } from "../rpc/control-channel.js";
+import { Heartbeat, type HeartbeatOptions } from "../rpc/heartbeat.js";
+import type { Session } from "../rpc/session.js";
+import type { ClusterManager } from "./cluster-manager.js";
+import type { WorkerInfo } from "./worker-info.js";
+import { nextWorkerState, takesCalls, type WorkerState, type WorkerStateEvent } from "./worker-state.js";
+
+/** One worker of the cluster, as its manager holds it: owns its session and its control channel. */
+export class Member {
+  #state: WorkerState = "ready";
+  #control: ControlChannel;
+  readonly #heartbeat: Heartbeat;
+  /** Why it is gone, once it is. */
+  exit: ExitReason | undefined;
+
+  constructor(
+    readonly info: WorkerInfo,
+    readonly manager: ClusterManager,
+    readonly session: Session,
+    control: ControlChannel,
+    readonly keyId: string,
+    readonly key: Uint8Array,
+    heartbeat: HeartbeatOptions,
+  ) {
+    this.#control = control;
+    this.#heartbeat = new Heartbeat(heartbeat, performance.now());
+  }
+
+  get pid(): number {
+    return this.info.pid;
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  get takesCalls(): boolean {
+    return takesCalls(this.#state);
+  }
+
+  /** Moves on; returns whether the state changed. */
+  step(event: WorkerStateEvent): boolean {
+    const next = nextWorkerState(this.#state, event);
+    const isChanged = next !== this.#state;
+    this.#state = next;
+    return isChanged;
+  }
+
+  /** Any message of the control channel is a sign of life. */
+  heard(): void {
+    this.#heartbeat.heard();
+  }
+
+  /** Asks for a sign of life; says what the silence so far means. */
+  ping(now: number): "alive" | "suspect" | "lost" {
+    const verdict = this.#heartbeat.tick(now);
+    this.#control.post(MessageType.ping);
+    return verdict;
+  }
+
+  /** Whether this is the channel that counts. The first one ends when the control thread's has taken over. */
+  isControl(channel: ControlChannel): boolean {
+    return channel === this.#control;
+  }
+
+  replaceControl(channel: ControlChannel): void {
+    const previous = this.#control;
+    this.#control = channel;
+    previous.post(MessageType.handedOver);
+    this.heard();
+  }
+
+  /** Asks the worker to exit; its control thread sees to it after `graceMs` at the latest. */
+  askToLeave(graceMs: number): void {
+    this.#control.post(MessageType.shutdown, { graceMs });
+  }
+
+  /** Ends every connection of this worker. */
+  close(): void {
+    this.#control.end();
+    this.session.end();
+  }
+}

@@ -1,0 +1,16 @@
+import type { LaunchedWorker, WorkerReport } from "./cluster-manager.js";
+
+/** What a cluster knows of one of its workers. */
+export interface WorkerInfo<Details = unknown> {
+  /** Its id in the cluster: 2 and up, never used again. */
+  readonly pid: number;
+  /** Where the manager reached it. */
+  readonly host: string;
+  readonly port: number;
+  /** What it said of itself. */
+  readonly report: WorkerReport;
+  /** Name of the cluster manager that started it. */
+  readonly manager: string;
+  /** What the platform says of it. */
+  readonly launched: LaunchedWorker<Details>;
+}
