@@ -1,0 +1,33 @@
+/** A process of the cluster by its id: 1 is the manager, workers have 2 and up. */
+export type Pid = number;
+
+/** Where a call runs, and how long its caller waits for it. */
+export interface CallOptions {
+  /** A pid, or `any` for the worker with the fewest calls in flight. */
+  readonly pid: Pid | "any";
+  /** The caller stops waiting when it aborts; a call that has not begun by then does not run. */
+  readonly signal?: AbortSignal;
+  /** The caller stops waiting after this many milliseconds, with a `CallTimeoutError`. */
+  readonly timeoutMs?: number;
+}
+
+export type CallTarget = Pid | "any" | CallOptions;
+
+const known = ["pid", "signal", "timeoutMs"];
+
+/** Throws a `TypeError` or `RangeError` that names what is wrong. */
+export function checkTarget(target: CallTarget): CallOptions {
+  const options = typeof target === "object" && target !== null ? target : { pid: target };
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`unknown option "${unknown}" of a call; the options are ${known.join(", ")}`);
+  }
+  const { pid, timeoutMs } = options;
+  if (pid !== "any" && !(Number.isInteger(pid) && pid >= 1)) {
+    throw new TypeError(`a call needs a pid (1, 2, ...) or "any", not ${String(pid)}`);
+  }
+  if (timeoutMs !== undefined && !(timeoutMs > 0)) {
+    throw new RangeError(`timeoutMs must be a positive number of milliseconds, not ${String(timeoutMs)}`);
+  }
+  return options;
+}

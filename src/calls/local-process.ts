@@ -1,0 +1,97 @@
+import type { FunctionReference } from "../functions/function-reference.js";
+import { Decoder, Encoder } from "../protocol/codec.js";
+import type { AnyFunction, LoadFunction } from "../rpc/call-server.js";
+import { decodeFailure, encodeFailure, failureKindOf } from "../rpc/failure.js";
+import type { PendingCall } from "../rpc/pending-calls.js";
+import type { CallableProcess } from "./call-process.js";
+
+/**
+ * The manager as the target of its own calls. They behave as on a worker: arguments and results are copied, and what
+ * is thrown arrives as a `RemoteError`.
+ */
+export class LocalProcess implements CallableProcess {
+  readonly #load: LoadFunction;
+  readonly #encoder = new Encoder();
+  readonly #decoder = new Decoder();
+  readonly #kept = new Map<number, Promise<unknown>>();
+  #nextReference = 1;
+
+  constructor(load: LoadFunction) {
+    this.#load = load;
+  }
+
+  get hasRoom(): boolean {
+    return true;
+  }
+
+  room(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  call(reference: FunctionReference, args: readonly unknown[], call: PendingCall): number {
+    this.#run(reference, args).then(
+      (value) => call.resolve(value),
+      (error: unknown) => call.reject(error),
+    );
+    return 0;
+  }
+
+  callAndKeep(
+    reference: FunctionReference,
+    args: readonly unknown[],
+    keepAs: number,
+    call: PendingCall,
+  ): number {
+    const result = this.#run(reference, args);
+    this.#kept.set(keepAs, result);
+    result.then(
+      () => call.resolve(undefined),
+      (error: unknown) => call.reject(error),
+    );
+    return 0;
+  }
+
+  callAndForget(reference: FunctionReference, args: readonly unknown[]): void {
+    this.#run(reference, args).catch((error: unknown) => {
+      process.stderr.write(`remoteDo failed: ${String(error)}\n`);
+    });
+  }
+
+  newReference(): number {
+    return this.#nextReference++;
+  }
+
+  fetch(reference: number, call: PendingCall): void {
+    const kept =
+      this.#kept.get(reference) ?? Promise.reject(new Error(`reference ${reference} was released`));
+    kept.then(
+      (value) => call.resolve(this.#copy(value)),
+      (error: unknown) => call.reject(error),
+    );
+  }
+
+  release(reference: number): void {
+    this.#kept.delete(reference);
+  }
+
+  abandon(): void {}
+
+  async #run(reference: FunctionReference, args: readonly unknown[]): Promise<unknown> {
+    const copied = this.#copy(args) as never[];
+    try {
+      const fn: AnyFunction = await this.#load(reference);
+      return this.#copy(await fn.apply(undefined, copied));
+    } catch (error) {
+      const { body, segments } = encodeFailure(this.#encoder, error);
+      throw decodeFailure(this.#decoder, failureKindOf(error), 1, body, segments);
+    }
+  }
+
+  #copy(value: unknown): unknown {
+    const { body, segments } = this.#encoder.encode(value);
+    return this.#decoder.decode(
+      body,
+      segments.map((segment) => segment.slice()),
+    );
+  }
+}

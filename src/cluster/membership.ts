@@ -1,0 +1,296 @@
+import { randomBytes } from "node:crypto";
+import { ClusterClosedError, HandshakeError, ProcessExitedError, type ExitReason } from "../errors.js";
+import type { OutputMessage } from "../protocol/control-messages.js";
+import { MessageType } from "../protocol/message.js";
+import { WorkerVariable } from "../protocol/worker-variables.js";
+import type { LoadFunction } from "../rpc/call-server.js";
+import { ControlChannel, type ControlHandlers } from "../rpc/control-channel.js";
+import type { AuthenticatedConnection } from "../rpc/handshake-exchange.js";
+import { tcpTransport } from "../transport/tcp.js";
+import type { Transport } from "../transport/transport.js";
+import { formatAddress } from "../util/address.js";
+import type { Emit } from "./cluster-events.js";
+import type { ClusterManager } from "./cluster-manager.js";
+import type { CheckedClusterOptions } from "./cluster-options.js";
+import { joinWorker } from "./join.js";
+import { Launch, type LaunchContext } from "./launch.js";
+import { Member } from "./member.js";
+import { Members } from "./members.js";
+import { Rendezvous, type Arrival } from "./rendezvous.js";
+import type { WorkerInfo } from "./worker-info.js";
+import { outputSink, type WorkerLine } from "./worker-output.js";
+
+/** How long the platform is asked why a worker is gone before its calls fail without that knowledge. */
+const EXIT_REASON_MS = 2_000;
+/** How long the platform may take to confirm the end of workers. */
+const KILL_MS = 60_000;
+
+/**
+ * The manager's side of a cluster: owns the rendezvous, the launches, the members and the heartbeat. A member comes in
+ * through `#join` and goes through `#lost`, whatever the cause.
+ */
+export class Membership {
+  readonly members = new Members();
+  readonly #options: CheckedClusterOptions;
+  readonly #transport: Transport;
+  readonly #emit: Emit;
+  readonly #load: LoadFunction;
+  readonly #rendezvous: Rendezvous;
+  readonly #launches = new Map<string, Launch>();
+  readonly #output: (line: WorkerLine) => void;
+  readonly #heartbeat: NodeJS.Timeout;
+  /** Ends of workers that are still being seen to. */
+  readonly #endings = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
+
+  constructor(options: CheckedClusterOptions, load: LoadFunction, emit: Emit) {
+    this.#options = options;
+    this.#transport = options.transport ?? tcpTransport;
+    this.#emit = emit;
+    this.#load = load;
+    this.#output = outputSink(options.output);
+    this.#rendezvous = new Rendezvous(this.#transport, options.maxMessageBytes, {
+      arrived: (arrival) => this.#launches.get(arrival.launchId)?.arrive(arrival),
+      keyOf: (keyId) => this.members.byKeyId(keyId)?.key,
+      reconnected: (keyId, peer) => this.#controlConnected(keyId, peer),
+      refused: (remoteHost, error) => this.#connectionRefused(remoteHost, error),
+    });
+    this.#heartbeat = setInterval(() => this.#pingAll(), options.heartbeat.intervalMs);
+    this.#heartbeat.unref();
+  }
+
+  get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** Starts a launch; throws a `ClusterClosedError` if the cluster is closed. */
+  launch<Details>(manager: ClusterManager<Details>, signal: AbortSignal | undefined): Launch<Details> {
+    if (this.isClosed) throw new ClusterClosedError("the cluster was closed; make a new one to add workers");
+    const id = launchId();
+    const context: LaunchContext = {
+      emit: this.#emit,
+      prepare: (limit) => this.#prepare(id, manager as ClusterManager, limit),
+      join: (arrival, launchedId, limit) => this.#join(arrival, launchedId, manager as ClusterManager, limit),
+      remove: (pids) => this.remove(pids, this.#options.leaveGraceMs),
+      endTokens: () => this.#rendezvous.tokens.end(id),
+      onOutput: (launchedId, stream, text) => {
+        const pid = this.members.byLaunchedId(launchedId)?.pid;
+        this.#output({ pid, id: launchedId, stream, text });
+      },
+    };
+    const signals = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal];
+    const launch = new Launch(id, manager, context, AbortSignal.any(signals));
+    this.#launches.set(id, launch as unknown as Launch);
+    void launch.settled.then(() => this.#launches.delete(id));
+    return launch;
+  }
+
+  /** Asks these workers to leave, forces those that do not, and resolves when the platform confirms that all are gone. */
+  async remove(pids: readonly number[], graceMs: number): Promise<void> {
+    const members = pids.map((pid) => this.members.get(pid));
+    const byManager = new Map<ClusterManager, Member[]>();
+    for (const member of members) {
+      if (member.step("leave")) this.#emit("leaving", { pid: member.pid, worker: member.info });
+      member.askToLeave(graceMs);
+      byManager.set(member.manager, [...(byManager.get(member.manager) ?? []), member]);
+    }
+    await Promise.all(
+      [...byManager].map(([manager, group]) =>
+        manager.kill(
+          group.map((member) => member.info.launched.id),
+          graceMs,
+          AbortSignal.timeout(graceMs + KILL_MS),
+        ),
+      ),
+    );
+    for (const member of members) this.#lost(member);
+    await Promise.all(this.#endings);
+  }
+
+  /** Ends everything. Idempotent; resolves when no worker is left. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort(new ClusterClosedError("the cluster was closed"));
+    clearInterval(this.#heartbeat);
+    await Promise.all([...this.#launches.values()].map((launch) => launch.settled));
+    try {
+      await this.remove(
+        this.members.all.map((member) => member.pid),
+        this.#options.leaveGraceMs,
+      );
+    } finally {
+      for (const member of this.members.all) this.#lost(member);
+      await Promise.all(this.#endings);
+      this.#rendezvous.close();
+    }
+  }
+
+  async #prepare(
+    id: string,
+    manager: ClusterManager,
+    signal: AbortSignal,
+  ): Promise<{ workerEnvironment: (uses: number) => Record<string, string> }> {
+    const address = await manager.rendezvousAddress(signal);
+    const port = await this.#rendezvous.listen(address);
+    return {
+      workerEnvironment: (uses) => ({
+        [WorkerVariable.rendezvous]: formatAddress(address.advertiseHost, port),
+        [WorkerVariable.token]: this.#rendezvous.tokens.issue(
+          id,
+          uses,
+          randomBytes(12).toString("base64url"),
+          randomBytes(32),
+        ),
+      }),
+    };
+  }
+
+  async #join(
+    arrival: Arrival,
+    id: string,
+    manager: ClusterManager,
+    signal: AbortSignal,
+  ): Promise<WorkerInfo> {
+    const pid = this.members.newPid();
+    const { maxMessageBytes, managerGraceMs } = this.#options;
+    let member: Member | undefined;
+    let isLost = false;
+    const onEnd = (): void => {
+      isLost = true;
+      if (member !== undefined) this.#lost(member);
+    };
+    arrival.setHandlers(this.#controlHandlers(arrival.control, () => member));
+    const { session, host, port } = await joinWorker(arrival, {
+      transport: this.#transport,
+      load: this.#load,
+      message: { pid, output: manager.output, managerGraceMs, maxMessageBytes },
+      signal,
+      onClosed: onEnd,
+    });
+    const info: WorkerInfo = {
+      pid,
+      host,
+      port,
+      report: arrival.report,
+      manager: manager.name,
+      launched: manager.describe(id) ?? { id, details: {} },
+    };
+    member = new Member(
+      info,
+      manager,
+      session,
+      arrival.control,
+      arrival.keyId,
+      arrival.key,
+      this.#options.heartbeat,
+    );
+    this.members.add(member);
+    this.#emit("joined", { pid, worker: info });
+    if (isLost) this.#lost(member);
+    return info;
+  }
+
+  #controlHandlers(channel: ControlChannel, memberOf: () => Member | undefined): ControlHandlers {
+    return {
+      message: (type: number, content: unknown): void => {
+        const member = memberOf();
+        if (member === undefined) return;
+        member.heard();
+        if (member.state === "suspect" && member.step("answer")) {
+          this.#emit("recovered", { pid: member.pid, worker: member.info });
+        }
+        if (type === MessageType.output) {
+          const { stream, lines } = content as OutputMessage;
+          for (const text of lines)
+            this.#output({ pid: member.pid, id: member.info.launched.id, stream, text });
+        } else if (type === MessageType.leaving && member.step("leave")) {
+          this.#emit("leaving", { pid: member.pid, worker: member.info });
+        }
+      },
+      // A broken control channel comes back, or the heartbeat notices; one that was replaced is of no interest.
+      closed: (): void => channel.end(),
+    };
+  }
+
+  #controlConnected(keyId: string, peer: AuthenticatedConnection): void {
+    const member = this.members.byKeyId(keyId);
+    if (member === undefined) return peer.connection.destroy();
+    let handlers: ControlHandlers | undefined;
+    const channel = new ControlChannel(peer, {
+      message: (type, content) => handlers?.message(type, content),
+      closed: (reason) => handlers?.closed(reason),
+    });
+    handlers = this.#controlHandlers(channel, () => member);
+    member.replaceControl(channel);
+  }
+
+  #connectionRefused(remoteHost: string, error: Error): void {
+    if (error instanceof HandshakeError)
+      for (const launch of this.#launches.values()) launch.connectionRefused();
+    this.#emit("refused", { remoteHost, error });
+  }
+
+  #pingAll(): void {
+    const now = performance.now();
+    for (const member of this.members.all) {
+      const verdict = member.ping(now);
+      if (verdict === "lost") {
+        this.#lost(member, {
+          kind: "unresponsive",
+          message: "it did not answer any more on its control channel",
+        });
+      } else if (verdict === "suspect" && member.step("silence")) {
+        this.#emit("suspect", { pid: member.pid, worker: member.info });
+      }
+    }
+  }
+
+  /** The one way out of the cluster. Calls in flight fail as soon as it is known why. */
+  #lost(member: Member, known?: ExitReason): void {
+    const wasLeaving = member.state === "leaving";
+    if (!member.step("lost")) return;
+    const ending = this.#seeOff(member, known, wasLeaving);
+    this.#endings.add(ending);
+    void ending.then(() => this.#endings.delete(ending));
+  }
+
+  async #seeOff(member: Member, known: ExitReason | undefined, wasLeaving: boolean): Promise<void> {
+    const { id } = member.info.launched;
+    const removed: ExitReason = { kind: "removed", message: "it was asked to leave" };
+    const reason = known ?? (wasLeaving ? removed : await this.#exitReason(member));
+    member.exit = reason;
+    this.members.remove(member.pid, reason);
+    member.session.fail(new ProcessExitedError(member.pid, reason));
+    member.close();
+    for (const launch of this.#launches.values()) launch.memberLost(id, reason);
+    this.#emit("exited", { pid: member.pid, worker: member.info, reason });
+    if (wasLeaving) return;
+    // Whatever cut us off from it, its process must not live on, and be paid for, without us.
+    try {
+      await member.manager.kill([id], this.#options.managerGraceMs, AbortSignal.timeout(KILL_MS));
+    } catch (error) {
+      const failure = { count: 1, cause: "not stopped", message: (error as Error).message, ids: [id] };
+      this.#emit("failed", { launchId: "", manager: member.manager.name, failure });
+    }
+  }
+
+  async #exitReason(member: Member): Promise<ExitReason> {
+    try {
+      const limit = AbortSignal.timeout(EXIT_REASON_MS);
+      const reason = await member.manager.exitReason(member.info.launched.id, limit);
+      if (reason !== undefined) return reason;
+    } catch {
+      // The platform could not say; that it is gone we know without it.
+    }
+    return { kind: "connection-lost", message: "its connection ended and the platform could not say why" };
+  }
+}
+
+/** 12 characters of a-z and 0-9. */
+function launchId(): string {
+  return Array.from(randomBytes(12), (byte) => (byte % 36).toString(36)).join("");
+}
