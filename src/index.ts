@@ -1,1 +1,26 @@
-export { deferred } from "./util/deferred.js";
+export { Cluster, type AddProcsOptions, type RmProcsOptions } from "./cluster.js";
+export type { CallOptions, CallTarget, Pid } from "./calls/call-target.js";
+export type { Future } from "./calls/future.js";
+export type { ClusterEvents } from "./cluster/cluster-events.js";
+export type {
+  ClusterManager,
+  LaunchedWorker,
+  LaunchOutcome,
+  LaunchRequest,
+  LaunchTimeouts,
+  RendezvousAddress,
+  WorkerCount,
+  WorkerOutput,
+  WorkerReport,
+} from "./cluster/cluster-manager.js";
+export type { ClusterOptions } from "./cluster/cluster-options.js";
+export type { Launch, LaunchResult } from "./cluster/launch.js";
+export type { WorkerInfo } from "./cluster/worker-info.js";
+export type { OutputOption, WorkerLine } from "./cluster/worker-output.js";
+export * from "./errors.js";
+export { LocalManager, type LocalDetails } from "./managers/local/local-manager.js";
+export type { LocalOptions } from "./managers/local/local-options.js";
+export type { MapOptions, MapProgress } from "./pool/map-options.js";
+export type { ParallelMap } from "./pool/parallel-map.js";
+export { ROLLCALL_VERSION } from "./util/version.js";
+export { myId } from "./worker/identity.js";

@@ -52,6 +52,8 @@ export interface LaunchRequest {
   /** Unique; 12 characters of `a-z0-9`. What is started should carry it as its mark. */
   readonly launchId: string;
   readonly workers: WorkerCount;
+  /** The manager's project root, for workers that share its file system. */
+  readonly projectRoot: string;
   /**
    * Creates a join token that is good for `uses` workers of this launch until it ends, and returns the environment
    * variables (`ROLLCALL_*`, below 400 characters in all) with which a worker process finds the rendezvous and

@@ -21,7 +21,7 @@ export interface ClusterOptions {
 }
 
 export interface CheckedClusterOptions {
-  readonly projectRoot: string | undefined;
+  readonly projectRoot: string;
   readonly output: OutputOption;
   readonly maxMessageBytes: number;
   readonly managerGraceMs: number;
@@ -41,8 +41,8 @@ const known = [
 ];
 const KiB = 1024;
 
-/** Throws a `TypeError` or `RangeError` that names the option. */
-export function checkClusterOptions(options: ClusterOptions): CheckedClusterOptions {
+/** Throws a `TypeError` or `RangeError` that names the option. `findRoot` gives the project root where none is set. */
+export function checkClusterOptions(options: ClusterOptions, findRoot: () => string): CheckedClusterOptions {
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown !== undefined) {
     throw new TypeError(`unknown option "${unknown}" of a Cluster; the options are ${known.join(", ")}`);
@@ -64,7 +64,7 @@ export function checkClusterOptions(options: ClusterOptions): CheckedClusterOpti
     throw new RangeError(`maxMessageBytes is ${maxMessageBytes}; it must be at least 65536`);
   }
   return {
-    projectRoot: options.projectRoot,
+    projectRoot: options.projectRoot ?? findRoot(),
     output,
     maxMessageBytes,
     managerGraceMs: positive("managerGraceMs", options.managerGraceMs, 10_000),

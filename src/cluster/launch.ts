@@ -33,7 +33,9 @@ export interface LaunchResult<Details = unknown> {
 export interface LaunchContext {
   readonly emit: Emit;
   /** Opens the rendezvous for the manager and returns what a worker's environment needs to find it. */
-  readonly prepare: (signal: AbortSignal) => Promise<Pick<LaunchRequest, "workerEnvironment">>;
+  readonly prepare: (
+    signal: AbortSignal,
+  ) => Promise<Pick<LaunchRequest, "workerEnvironment" | "projectRoot">>;
   /** Makes an arrival a member. */
   readonly join: (arrival: Arrival, id: string, signal: AbortSignal) => Promise<WorkerInfo>;
   /** Removes members that belong to a launch that failed. */

@@ -10,7 +10,7 @@ import { tcpTransport } from "../transport/tcp.js";
 import type { Transport } from "../transport/transport.js";
 import { formatAddress } from "../util/address.js";
 import type { Emit } from "./cluster-events.js";
-import type { ClusterManager } from "./cluster-manager.js";
+import type { ClusterManager, LaunchRequest } from "./cluster-manager.js";
 import type { CheckedClusterOptions } from "./cluster-options.js";
 import { joinWorker } from "./join.js";
 import { Launch, type LaunchContext } from "./launch.js";
@@ -133,10 +133,11 @@ export class Membership {
     id: string,
     manager: ClusterManager,
     signal: AbortSignal,
-  ): Promise<{ workerEnvironment: (uses: number) => Record<string, string> }> {
+  ): Promise<Pick<LaunchRequest, "workerEnvironment" | "projectRoot">> {
     const address = await manager.rendezvousAddress(signal);
     const port = await this.#rendezvous.listen(address);
     return {
+      projectRoot: this.#options.projectRoot,
       workerEnvironment: (uses) => ({
         [WorkerVariable.rendezvous]: formatAddress(address.advertiseHost, port),
         [WorkerVariable.token]: this.#rendezvous.tokens.issue(

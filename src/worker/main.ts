@@ -78,7 +78,9 @@ function startControlThread({ keyId, key, managerGraceMs, output }: Membership):
   const thread = new ControlThread({ host, port, keyId, key, graceMs: managerGraceMs }, onControl);
   control = thread;
   if (output === "control") {
-    captureOutput(process, (stream, lines) => thread.post({ kind: "output", output: { stream, lines } }));
+    captureOutput(process, (stream, line) =>
+      thread.post({ kind: "output", output: { stream, lines: [line] } }),
+    );
   }
 }
 
