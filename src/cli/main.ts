@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { localEcsCommand } from "./commands/local-ecs.js";
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return typeof manifest === "object" && manifest !== null && "version" in manifest
+    ? String(manifest.version)
+    : "unknown";
+}
+
+const program = new Command("rollcall")
+  .description("Distributed computing for TypeScript: tools around the library.")
+  .version(version())
+  .showHelpAfterError("(add --help for what is possible)")
+  .addCommand(localEcsCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(`rollcall: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
