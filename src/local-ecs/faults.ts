@@ -1,0 +1,86 @@
+/** Trouble that the endpoint can be told to make. */
+export type Fault =
+  /** The request is refused with ThrottlingException "Rate exceeded". */
+  | { readonly kind: "throttle"; readonly operation?: string; readonly times?: number }
+  /** HTTP 500 without doing anything. */
+  | { readonly kind: "fail"; readonly operation?: string; readonly times?: number }
+  /** The work is done, then HTTP 500 is answered: the caller cannot know. */
+  | { readonly kind: "lose-answer"; readonly operation?: string; readonly times?: number }
+  /** The work is done, then the connection is cut. */
+  | { readonly kind: "cut-connection"; readonly operation?: string; readonly times?: number }
+  /** RunTask reports this reason in `failures[]` for the next tasks instead of placing them. */
+  | { readonly kind: "no-capacity"; readonly reason?: string; readonly times?: number }
+  /** The next tasks stay PENDING for this long. */
+  | { readonly kind: "delay-start"; readonly delayMs: number; readonly times?: number }
+  /** The next tasks stay PENDING until they are stopped. */
+  | { readonly kind: "never-start"; readonly times?: number };
+
+export type RequestFault = "throttle" | "fail" | "lose-answer" | "cut-connection";
+
+/**
+ * Scripted trouble, in the order in which it was added. `times` counts requests for the faults that name an operation
+ * and tasks for the others; it defaults to 1 and may be Infinity. A fault without an operation hits any.
+ */
+export class Faults {
+  readonly #pending: { readonly fault: Fault; left: number }[] = [];
+
+  add(fault: Fault): void {
+    const times = fault.times ?? 1;
+    if (!(times === Infinity || (Number.isInteger(times) && times > 0)))
+      throw new RangeError(`times must be a whole number above 0, or Infinity; it is ${times}`);
+    if (fault.kind === "delay-start" && !(fault.delayMs >= 0))
+      throw new RangeError(`delayMs must be 0 or more milliseconds; it is ${fault.delayMs}`);
+    this.#pending.push({ fault, left: times });
+  }
+
+  /** Forgets all that is still to come. */
+  clear(): void {
+    this.#pending.length = 0;
+  }
+
+  /** The trouble for one request, used up by this call. */
+  takeForRequest(operation: string): RequestFault | undefined {
+    const found = this.#take(
+      (fault) => isRequestFault(fault) && (fault.operation === undefined || fault.operation === operation),
+    );
+    return found !== undefined && isRequestFault(found) ? found.kind : undefined;
+  }
+
+  /** The reason for which one task is not placed, used up by this call. */
+  takePlacementFailure(): string | undefined {
+    const found = this.#take((fault) => fault.kind === "no-capacity");
+    return found?.kind === "no-capacity" ? (found.reason ?? "RESOURCE:CPU") : undefined;
+  }
+
+  /** How long one task is held back, used up by this call. */
+  takeStartDelayMs(): number {
+    const found = this.#take((fault) => fault.kind === "delay-start" || fault.kind === "never-start");
+    if (found?.kind === "never-start") return Infinity;
+    return found?.kind === "delay-start" ? found.delayMs : 0;
+  }
+
+  #take(matches: (fault: Fault) => boolean): Fault | undefined {
+    const index = this.#pending.findIndex(({ fault }) => matches(fault));
+    const entry = this.#pending[index];
+    if (entry === undefined) return undefined;
+    entry.left -= 1;
+    if (entry.left === 0) this.#pending.splice(index, 1);
+    return entry.fault;
+  }
+}
+
+function isRequestFault(
+  fault: Fault,
+): fault is Fault & { readonly kind: RequestFault; readonly operation?: string } {
+  switch (fault.kind) {
+    case "throttle":
+    case "fail":
+    case "lose-answer":
+    case "cut-connection":
+      return true;
+    case "no-capacity":
+    case "delay-start":
+    case "never-start":
+      return false;
+  }
+}

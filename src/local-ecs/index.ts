@@ -1,0 +1,4 @@
+export { startLocalECS, type LocalContainerInstance, type LocalECS } from "./local-ecs.js";
+export type { ContainerInstanceOptions, LocalECSOptions } from "./options.js";
+export { Faults, type Fault } from "./faults.js";
+export type { ObservedTask, TaskOutput } from "./task-watch.js";

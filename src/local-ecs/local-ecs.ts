@@ -1,0 +1,281 @@
+import { randomBytes } from "node:crypto";
+import { answer, type ApiAnswer, type ApiRequest } from "./api.js";
+import { ServiceError } from "./errors.js";
+import { Faults } from "./faults.js";
+import { createState } from "./initial-state.js";
+import type { Launcher } from "./launcher.js";
+import { LogStore } from "./log-store.js";
+import { metadataFor } from "./metadata.js";
+import { describeTask } from "./operations/describe.js";
+import type { OperationContext } from "./operations/operation.js";
+import { resolveOptions, type LocalECSOptions, type ResolvedOptions } from "./options.js";
+import { ProcessLauncher } from "./process-launcher.js";
+import { HttpServer } from "./server.js";
+import { forgetExpired, type LocalState, type Task, type TaskContainer } from "./state.js";
+import { TaskRunner } from "./task-runner.js";
+import { Listeners, type ObservedTask, type TaskOutput } from "./task-watch.js";
+
+/** A container instance, for tests that look at where tasks went or take its agent away. */
+export interface LocalContainerInstance {
+  readonly arn: string;
+  readonly ec2InstanceId: string;
+  /** Name of its ECS cluster. */
+  readonly cluster: string;
+  readonly cpu: number;
+  readonly memory: number;
+  readonly agentConnected: boolean;
+  /** Without its agent an instance takes no new tasks: RunTask reports `AGENT`. Its tasks go on. */
+  setAgentConnected(isConnected: boolean): void;
+}
+
+/** A running endpoint. */
+export interface LocalECS extends AsyncDisposable {
+  /** `http://<host>:<port>` */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accountId: string;
+  /** Made up: any credentials are accepted. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  /** For `new ECSClient(...)` and `new CloudWatchLogsClient(...)`. */
+  readonly clientConfig: {
+    readonly endpoint: string;
+    readonly region: string;
+    readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  };
+  readonly instances: readonly LocalContainerInstance[];
+  /** Trouble to come. */
+  readonly faults: Faults;
+  /** The tasks that can be described now, in the order of their start. */
+  tasks(): readonly ObservedTask[];
+  /** Calls the listener at every change of a task. Returns the function that ends it. */
+  onTaskChange(listener: (task: ObservedTask) => void): () => void;
+  /** Calls the listener for every line that a container writes. Returns the function that ends it. */
+  onOutput(listener: (output: TaskOutput) => void): () => void;
+  /**
+   * Resolves as soon as the task satisfies the condition, perhaps at once. Rejects when it stops without ever having done
+   * so, when the task is unknown, and with the signal's reason when that aborts.
+   */
+  waitForTask(
+    taskArn: string,
+    condition: (task: ObservedTask) => boolean,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<ObservedTask>;
+  /**
+   * Stops every task (stop signal, then SIGKILL after its stop timeout or `closeGraceMs`, whichever is shorter), waits until
+   * their processes are gone, then stops to listen. Calling it again waits for the same end.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an ECS endpoint on this machine that runs tasks as real processes. Rejects with a `TypeError` or `RangeError` for a
+ * bad option, and with the socket's error (`EADDRINUSE`, ...) if it cannot listen.
+ */
+export async function startLocalECS(options: LocalECSOptions = {}): Promise<LocalECS> {
+  const resolved = resolveOptions(options);
+  const launcher = new ProcessLauncher({
+    workingDirectory: resolved.workingDirectory,
+    missingImages: new Set(resolved.missingImages),
+  });
+  const endpoint = new Endpoint(resolved, launcher);
+  await endpoint.listen();
+  return endpoint;
+}
+
+class Endpoint implements LocalECS {
+  readonly region: string;
+  readonly accountId: string;
+  readonly credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  readonly instances: readonly LocalContainerInstance[];
+  readonly faults = new Faults();
+  readonly #state: LocalState;
+  readonly #logs: LogStore;
+  readonly #runner: TaskRunner;
+  readonly #changes = new Listeners<ObservedTask>();
+  readonly #output = new Listeners<TaskOutput>();
+  #server: HttpServer | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(
+    private readonly options: ResolvedOptions,
+    private readonly launcher: Launcher,
+  ) {
+    this.region = options.region;
+    this.accountId = options.accountId;
+    this.#state = createState(options, options.instances, newId, Date.now());
+    this.#logs = new LogStore(options.logBytesPerContainer);
+    this.instances = [...this.#state.clusters.values()].flatMap((cluster) =>
+      [...cluster.instances.values()].map((instance) => ({
+        arn: instance.arn,
+        ec2InstanceId: instance.ec2InstanceId,
+        cluster: instance.cluster,
+        cpu: instance.cpu,
+        memory: instance.memory,
+        get agentConnected() {
+          return instance.agentConnected;
+        },
+        setAgentConnected: (isConnected: boolean) => {
+          instance.agentConnected = isConnected;
+        },
+      })),
+    );
+    this.#runner = new TaskRunner({
+      launcher,
+      now: Date.now,
+      stopTimeout: options.stopTimeout,
+      environmentOf: (container) => this.#environmentOf(container),
+      onChange: (task) => this.#changes.emit(observe(task)),
+      onStart: ({ logs }) => {
+        if (logs !== undefined) this.#logs.createStream(logs.group, logs.stream, Date.now());
+      },
+      onLine: (task, container, stream, line) => {
+        const { logs } = container;
+        if (logs !== undefined) this.#logs.append(logs.group, logs.stream, Date.now(), line);
+        this.#output.emit({ taskArn: task.arn, container: container.definition.name, stream, line });
+      },
+    });
+  }
+
+  get endpoint(): string {
+    return `http://${urlHost(this.options.host)}:${this.#server?.port ?? this.options.port}`;
+  }
+
+  get clientConfig(): LocalECS["clientConfig"] {
+    return { endpoint: this.endpoint, region: this.region, credentials: this.credentials };
+  }
+
+  async listen(): Promise<void> {
+    this.#server = await HttpServer.listen(this.options.host, this.options.port, {
+      api: (request) => this.#answer(request),
+      afterAnswer: ({ effects }) => this.#runner.perform(effects),
+      metadata: (path) => metadataFor(this.#state, path),
+    });
+  }
+
+  tasks(): readonly ObservedTask[] {
+    return [...this.#state.tasks.values()].map(observe);
+  }
+
+  onTaskChange(listener: (task: ObservedTask) => void): () => void {
+    return this.#changes.add(listener);
+  }
+
+  onOutput(listener: (output: TaskOutput) => void): () => void {
+    return this.#output.add(listener);
+  }
+
+  async waitForTask(
+    taskArn: string,
+    condition: (task: ObservedTask) => boolean,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<ObservedTask> {
+    signal?.throwIfAborted();
+    const current = this.tasks().find((task) => task.taskArn === taskArn);
+    if (current === undefined) throw new RangeError(`there is no task ${taskArn}`);
+    if (condition(current)) return current;
+    if (current.lastStatus === "STOPPED") throw stoppedError(current);
+    return await new Promise<ObservedTask>((resolve, reject) => {
+      const settle = (): void => {
+        remove();
+        signal?.removeEventListener("abort", abort);
+      };
+      const abort = (): void => {
+        settle();
+        reject(signal?.reason as Error);
+      };
+      const remove = this.onTaskChange((task) => {
+        if (task.taskArn !== taskArn) return;
+        if (condition(task)) {
+          settle();
+          resolve(task);
+        } else if (task.lastStatus === "STOPPED") {
+          settle();
+          reject(stoppedError(task));
+        }
+      });
+      signal?.addEventListener("abort", abort);
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    const tasks = [...this.#state.tasks.values()].filter((task) => task.lastStatus !== "STOPPED");
+    const stopped = tasks.map((task) => this.waitForTask(task.arn, isStopped));
+    this.#runner.stopAll(tasks, "The endpoint is shutting down", this.options.closeGraceMs);
+    await Promise.all(stopped);
+    await this.launcher.close();
+    await this.#server?.close();
+  }
+
+  #answer(request: ApiRequest): ApiAnswer {
+    const now = Date.now();
+    for (const { containers } of forgetExpired(this.#state, now)) {
+      for (const { logs } of containers)
+        if (logs !== undefined) this.#logs.removeStream(logs.group, logs.stream);
+    }
+    const context: OperationContext = {
+      state: this.#state,
+      logs: this.#logs,
+      faults: this.faults,
+      now,
+      newId,
+      random: Math.random,
+      whyUnsupported: (definition) => {
+        if (this.#closed === undefined) return this.launcher.whyUnsupported(definition);
+        throw new ServiceError("ServerException", "The endpoint is shutting down.", 503);
+      },
+    };
+    return answer(context, request);
+  }
+
+  /** What ECS sets in every container; the Region only where the task does not bring its own. */
+  #environmentOf(container: TaskContainer): Record<string, string> {
+    return {
+      AWS_EXECUTION_ENV: "AWS_ECS_EC2",
+      AWS_REGION: container.environment["AWS_DEFAULT_REGION"] ?? this.region,
+      AWS_DEFAULT_REGION: container.environment["AWS_REGION"] ?? this.region,
+      ...container.environment,
+      ECS_CONTAINER_METADATA_URI_V4: `${this.#metadataOrigin()}/v4/${container.metadataId}`,
+    };
+  }
+
+  /** Tasks run on this machine: when the endpoint listens on all addresses, they use the loopback one. */
+  #metadataOrigin(): string {
+    const { host } = this.options;
+    const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+    return `http://${urlHost(reachable)}:${this.#server?.port ?? 0}`;
+  }
+}
+
+function observe(task: Task): ObservedTask {
+  return describeTask(task) as unknown as ObservedTask;
+}
+
+function isStopped(task: ObservedTask): boolean {
+  return task.lastStatus === "STOPPED";
+}
+
+function stoppedError(task: ObservedTask): Error {
+  const containers = task.containers.map(
+    ({ name, exitCode, reason }) => `${name}: ${reason ?? `exit code ${exitCode ?? "none"}`}`,
+  );
+  return new Error(
+    `${task.taskArn} stopped: ${task.stopCode}: ${task.stoppedReason} (${containers.join("; ")})`,
+  );
+}
+
+function urlHost(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function newId(): string {
+  return randomBytes(16).toString("hex");
+}

@@ -1,0 +1,126 @@
+/** The task metadata endpoint, version 4, with the fields of the real one (Developer Guide, "Task metadata endpoint version 4"). */
+import type { LocalState, Task, TaskContainer } from "./state.js";
+import type { JsonObject } from "./validation.js";
+
+/** The answer to a GET of `path`, or undefined where the real endpoint has nothing. */
+export function metadataFor(state: LocalState, path: string): JsonObject | undefined {
+  const [, metadataId, below] = /^\/v4\/([0-9a-f]+-\d+)(?:\/(.*))?$/.exec(path.replace(/\/$/, "")) ?? [];
+  const task = state.tasks.get(metadataId?.split("-")[0] ?? "");
+  const container = task?.containers.find((one) => one.metadataId === metadataId);
+  if (task === undefined || container === undefined) return undefined;
+  switch (below ?? "") {
+    case "":
+      return containerMetadata(task, container);
+    case "task":
+      return taskMetadata(task);
+    case "taskWithTags":
+      return {
+        ...taskMetadata(task),
+        TaskTags: Object.fromEntries(task.tags),
+        ContainerInstanceTags: Object.fromEntries(task.instance.tags),
+      };
+    case "stats":
+      return containerStats(container);
+    case "task/stats":
+      return Object.fromEntries(task.containers.map((one) => [one.runtimeId ?? "", containerStats(one)]));
+    default:
+      return undefined;
+  }
+}
+
+function taskMetadata(task: Task): JsonObject {
+  return {
+    Cluster: task.cluster.name,
+    TaskARN: task.arn,
+    Family: task.definition.family,
+    Revision: `${task.definition.revision}`,
+    DesiredStatus: task.desiredStatus,
+    KnownStatus: knownStatus(task),
+    ...(task.cpu === undefined && task.memory === undefined
+      ? {}
+      : {
+          Limits: {
+            ...(task.cpu === undefined ? {} : { CPU: Number(task.cpu) / 1024 }),
+            ...(task.memory === undefined ? {} : { Memory: Number(task.memory) }),
+          },
+        }),
+    ...time("PullStartedAt", task.pullStartedAt),
+    ...time("PullStoppedAt", task.pullStoppedAt),
+    ...time("ExecutionStoppedAt", task.executionStoppedAt),
+    AvailabilityZone: task.instance.availabilityZone,
+    LaunchType: task.launchType,
+    Containers: task.containers.map((container) => containerMetadata(task, container)),
+  };
+}
+
+function containerMetadata(task: Task, container: TaskContainer): JsonObject {
+  const { definition } = container;
+  const id = container.runtimeId ?? container.metadataId;
+  const ports = definition.portMappings.map(({ containerPort, hostPort, protocol }) => ({
+    ContainerPort: containerPort,
+    Protocol: protocol,
+    HostPort: hostPort,
+  }));
+  return {
+    DockerId: id,
+    Name: definition.name,
+    DockerName: `ecs-${task.definition.family}-${task.definition.revision}-${definition.name}-${id}`,
+    Image: definition.image,
+    ImageID: "",
+    ...(ports.length === 0 ? {} : { Ports: ports }),
+    Labels: {
+      "com.amazonaws.ecs.cluster": task.cluster.name,
+      "com.amazonaws.ecs.container-name": definition.name,
+      "com.amazonaws.ecs.task-arn": task.arn,
+      "com.amazonaws.ecs.task-definition-family": task.definition.family,
+      "com.amazonaws.ecs.task-definition-version": `${task.definition.revision}`,
+    },
+    DesiredStatus: task.desiredStatus,
+    // The program asks before its own start is on record; the agent's word for that moment.
+    KnownStatus: container.lastStatus === "PENDING" ? "CREATED" : container.lastStatus,
+    ...(container.exitCode === undefined ? {} : { ExitCode: container.exitCode }),
+    Limits: { CPU: container.cpu, Memory: container.memory ?? 0 },
+    ...time("CreatedAt", container.startedAt ?? task.createdAt),
+    ...time("StartedAt", container.startedAt),
+    ...time("FinishedAt", container.finishedAt),
+    Type: "NORMAL",
+    ...(definition.logDriver === undefined
+      ? {}
+      : { LogDriver: definition.logDriver, LogOptions: definition.logOptions }),
+    ContainerARN: container.arn,
+    // In host mode the agent repeats Docker's entry for the network "host", whose address is empty.
+    Networks: [{ NetworkMode: task.definition.networkMode, IPv4Addresses: [""] }],
+  };
+}
+
+function containerStats(container: TaskContainer): JsonObject {
+  return {
+    id: container.runtimeId ?? "",
+    name: container.definition.name,
+    num_procs: 0,
+    cpu_stats: {},
+    memory_stats: {},
+    networks: {},
+  };
+}
+
+/** The agent knows fewer statuses than the API. */
+function knownStatus(task: Task): string {
+  switch (task.lastStatus) {
+    case "PROVISIONING":
+    case "PENDING":
+      return "NONE";
+    case "ACTIVATING":
+    case "RUNNING":
+    case "DEACTIVATING":
+    case "STOPPING":
+      return "RUNNING";
+    case "DEPROVISIONING":
+    case "STOPPED":
+      return "STOPPED";
+  }
+}
+
+function time(name: string, ms: number | undefined): JsonObject {
+  return ms === undefined ? {} : { [name]: new Date(ms).toISOString() };
+}

@@ -1,0 +1,154 @@
+/** What the API shows of the things in the state. Members without a value are left out. */
+import type { Cluster, ContainerInstance, Task, TaskContainer, TaskDefinition } from "../state.js";
+import { tagList, type JsonObject } from "../validation.js";
+
+/** The wire has seconds with a fraction. */
+export function seconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1000;
+}
+
+function withoutUndefined(members: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}
+
+export function describeCluster(cluster: Cluster, include: readonly string[]): JsonObject {
+  let running = 0;
+  let pending = 0;
+  for (const instance of cluster.instances.values()) {
+    running += countRunning(instance);
+    pending += countPending(instance);
+  }
+  return withoutUndefined({
+    clusterArn: cluster.arn,
+    clusterName: cluster.name,
+    status: cluster.status,
+    registeredContainerInstancesCount: cluster.instances.size,
+    runningTasksCount: running,
+    pendingTasksCount: pending,
+    activeServicesCount: 0,
+    statistics: [],
+    tags: include.includes("TAGS") ? tagList(cluster.tags) : [],
+    settings: [{ name: "containerInsights", value: "disabled" }],
+    capacityProviders: [],
+    defaultCapacityProviderStrategy: [],
+  });
+}
+
+export function describeTaskDefinition(definition: TaskDefinition): JsonObject {
+  return withoutUndefined({
+    ...definition.document,
+    taskDefinitionArn: definition.arn,
+    revision: definition.revision,
+    status: definition.status,
+    registeredAt: seconds(definition.registeredAt),
+    deregisteredAt: seconds(definition.deregisteredAt),
+  });
+}
+
+export function describeTask(task: Task, include: readonly string[] = []): JsonObject {
+  return withoutUndefined({
+    attachments: [],
+    attributes: [],
+    availabilityZone: task.instance.availabilityZone,
+    clusterArn: task.cluster.arn,
+    connectivity: task.connectivityAt === undefined ? undefined : "CONNECTED",
+    connectivityAt: seconds(task.connectivityAt),
+    containerInstanceArn: task.instance.arn,
+    containers: task.containers.map((container) => describeContainer(task, container)),
+    cpu: task.cpu,
+    createdAt: seconds(task.createdAt),
+    desiredStatus: task.desiredStatus,
+    enableExecuteCommand: task.enableExecuteCommand,
+    executionStoppedAt: seconds(task.executionStoppedAt),
+    group: task.group,
+    healthStatus: "UNKNOWN",
+    lastStatus: task.lastStatus,
+    launchType: task.launchType,
+    memory: task.memory,
+    overrides: task.overrides,
+    pullStartedAt: seconds(task.pullStartedAt),
+    pullStoppedAt: seconds(task.pullStoppedAt),
+    startedAt: seconds(task.startedAt),
+    startedBy: task.startedBy,
+    stopCode: task.stopCode,
+    stoppedAt: seconds(task.stoppedAt),
+    stoppedReason: task.stoppedReason,
+    stoppingAt: seconds(task.stoppingAt),
+    tags: include.includes("TAGS") ? tagList(task.tags) : [],
+    taskArn: task.arn,
+    taskDefinitionArn: task.definition.arn,
+    version: task.version,
+  });
+}
+
+function describeContainer(task: Task, container: TaskContainer): JsonObject {
+  return withoutUndefined({
+    containerArn: container.arn,
+    taskArn: task.arn,
+    name: container.definition.name,
+    image: container.definition.image,
+    runtimeId: container.runtimeId,
+    lastStatus: container.lastStatus,
+    exitCode: container.exitCode,
+    reason: container.reason,
+    networkBindings: container.networkBindings,
+    networkInterfaces: [],
+    healthStatus: "UNKNOWN",
+    cpu: `${container.cpu}`,
+    memory: container.memory === undefined ? undefined : `${container.memory}`,
+    memoryReservation:
+      container.memoryReservation === undefined ? undefined : `${container.memoryReservation}`,
+  });
+}
+
+export function describeInstance(instance: ContainerInstance, include: readonly string[] = []): JsonObject {
+  const ports = (protocol: string, held: Iterable<string>): string[] =>
+    [...held]
+      .filter((port) => port.startsWith(`${protocol}:`))
+      .map((port) => port.slice(protocol.length + 1));
+  const resources = (cpu: number, memory: number, held: readonly string[]): JsonObject[] => [
+    { name: "CPU", type: "INTEGER", doubleValue: 0, longValue: 0, integerValue: cpu },
+    { name: "MEMORY", type: "INTEGER", doubleValue: 0, longValue: 0, integerValue: memory },
+    portSet("PORTS", ports("tcp", held)),
+    portSet("PORTS_UDP", ports("udp", held)),
+  ];
+  const { cpu, memory, reservedPorts, used } = instance;
+  return {
+    containerInstanceArn: instance.arn,
+    ec2InstanceId: instance.ec2InstanceId,
+    version: instance.version,
+    versionInfo: { agentVersion: "1.105.1", agentHash: "local", dockerVersion: "none" },
+    status: "ACTIVE",
+    agentConnected: instance.agentConnected,
+    runningTasksCount: countRunning(instance),
+    pendingTasksCount: countPending(instance),
+    // As the service does, ports in use are listed under both: registered are the agent's, remaining all that are taken.
+    registeredResources: resources(cpu, memory, [...reservedPorts]),
+    remainingResources: resources(cpu - used.cpu, memory - used.memory, [...reservedPorts, ...used.ports]),
+    attributes: [...instance.attributes].map(([name, value]) => (value === "" ? { name } : { name, value })),
+    registeredAt: seconds(instance.registeredAt),
+    attachments: [],
+    tags: include.includes("TAGS") ? tagList(instance.tags) : [],
+  };
+}
+
+function portSet(name: string, ports: readonly string[]): JsonObject {
+  return { name, type: "STRINGSET", doubleValue: 0, longValue: 0, integerValue: 0, stringSetValue: ports };
+}
+
+function countRunning(instance: ContainerInstance): number {
+  return countByStatus(instance, (status) => status === "RUNNING");
+}
+
+function countPending(instance: ContainerInstance): number {
+  return countByStatus(
+    instance,
+    (status) => status === "PROVISIONING" || status === "PENDING" || status === "ACTIVATING",
+  );
+}
+
+function countByStatus(instance: ContainerInstance, counts: (status: string) => boolean): number {
+  let count = 0;
+  for (const task of instance.tasks) if (counts(task.lastStatus)) count += 1;
+  return count;
+}

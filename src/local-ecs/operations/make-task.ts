@@ -1,0 +1,71 @@
+import { ecsArn } from "../arn.js";
+import type { Cluster, ContainerInstance, Task, TaskContainer, TaskDefinition } from "../state.js";
+import type { OperationContext } from "./operation.js";
+import type { EffectiveContainer, Overrides } from "./overrides.js";
+
+/** What all tasks of one RunTask request have in common. */
+export interface TaskSettings {
+  readonly definition: TaskDefinition;
+  readonly overrides: Overrides;
+  readonly startedBy?: string;
+  readonly group: string;
+  readonly tags: ReadonlyMap<string, string>;
+  readonly enableExecuteCommand: boolean;
+}
+
+export function makeTask(
+  context: OperationContext,
+  cluster: Cluster,
+  instance: ContainerInstance,
+  settings: TaskSettings,
+): Task {
+  const id = context.newId();
+  const { overrides } = settings;
+  return {
+    id,
+    arn: ecsArn(context.state.identity, "task", cluster.name, id),
+    cluster,
+    definition: settings.definition,
+    instance,
+    reservation: overrides.reservation,
+    containers: overrides.containers.map((container, index) =>
+      makeContainer(context, cluster, id, container, index),
+    ),
+    overrides: overrides.document,
+    ...(settings.startedBy === undefined ? {} : { startedBy: settings.startedBy }),
+    group: settings.group,
+    launchType: "EC2",
+    enableExecuteCommand: settings.enableExecuteCommand,
+    ...(overrides.cpu === undefined ? {} : { cpu: overrides.cpu }),
+    ...(overrides.memory === undefined ? {} : { memory: overrides.memory }),
+    startDelayMs: context.faults.takeStartDelayMs(),
+    tags: new Map(settings.tags),
+    createdAt: context.now,
+    lastStatus: "PROVISIONING",
+    desiredStatus: "RUNNING",
+    version: 1,
+  };
+}
+
+function makeContainer(
+  context: OperationContext,
+  cluster: Cluster,
+  taskId: string,
+  container: EffectiveContainer,
+  index: number,
+): TaskContainer {
+  const { definition } = container;
+  const group = definition.logDriver === "awslogs" ? definition.logOptions["awslogs-group"] : undefined;
+  const metadataId = `${taskId}-${index + 1}`;
+  const prefix = definition.logOptions["awslogs-stream-prefix"];
+  // Without a prefix the stream is named after the container's runtime id (Developer Guide, "Using the awslogs log driver").
+  const stream = prefix === undefined ? metadataId : `${prefix}/${definition.name}/${taskId}`;
+  return {
+    ...container,
+    arn: ecsArn(context.state.identity, "container", cluster.name, taskId, context.newId()),
+    metadataId,
+    ...(group === undefined ? {} : { logs: { group, stream } }),
+    lastStatus: "PENDING",
+    networkBindings: [],
+  };
+}

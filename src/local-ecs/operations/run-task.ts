@@ -1,0 +1,227 @@
+import { ServiceError } from "../errors.js";
+import {
+  chooseInstance,
+  reserve,
+  whyNot,
+  type PlacementConstraint,
+  type PlacementRequest,
+  type PlacementStrategy,
+} from "../placement.js";
+import type { Cluster, ContainerInstance, RememberedLaunch, Task, TaskDefinition } from "../state.js";
+import type { TaskEffect } from "../task-lifecycle.js";
+import { canonicalJson, readTags, RequestReader, type JsonObject } from "../validation.js";
+import { describeTask } from "./describe.js";
+import { findTaskDefinition, readCluster } from "./lookup.js";
+import { makeTask, type TaskSettings } from "./make-task.js";
+import type { Operation, OperationContext } from "./operation.js";
+import { parseOverrides } from "./overrides.js";
+import { parseConstraints, parseStrategies } from "./placement-request.js";
+
+const CLIENT_TOKEN = /^[!-~]{1,64}$/;
+const STARTED_BY = /^[a-zA-Z0-9_/-]{0,128}$/;
+
+interface RunTaskRequest {
+  readonly cluster: Cluster;
+  readonly definition: TaskDefinition;
+  readonly count: number;
+  readonly settings: TaskSettings;
+  readonly constraints: readonly PlacementConstraint[];
+  readonly strategies: readonly PlacementStrategy[];
+}
+
+/** Places as many of the tasks as fit: `tasks` and `failures` together account for `count`. */
+export const runTask: Operation = (context, request) => {
+  const reader = new RequestReader(request);
+  const cluster = readCluster(context.state, reader);
+  const token = readToken(reader);
+  const key = `${cluster.name} ${token}`;
+  const remembered = token === undefined ? undefined : context.state.launches.get(key);
+  const canonical = canonicalJson(request);
+  if (remembered !== undefined) return { response: repeat(context, remembered, canonical) };
+
+  const parsed = parseRunTask(context, reader, cluster);
+  const { tasks, failures } = placeAll(context, parsed);
+  if (token !== undefined) {
+    context.state.launches.set(key, {
+      request: canonical,
+      taskIds: tasks.map(({ id }) => id),
+      taskArns: tasks.map(({ arn }) => arn),
+      failures,
+      at: context.now,
+    });
+  }
+  const effects = tasks.flatMap((task): TaskEffect[] => [
+    { kind: "changed", task },
+    { kind: "advance", task, from: "PROVISIONING" },
+  ]);
+  return {
+    response: { tasks: tasks.map((task) => describeTask(task, ["TAGS"])), failures },
+    effects,
+  };
+};
+
+function repeat(context: OperationContext, remembered: RememberedLaunch, canonical: string): JsonObject {
+  if (remembered.request !== canonical) {
+    throw new ServiceError(
+      "ConflictException",
+      "The clientToken was used before with other parameters.",
+      400,
+      { resourceIds: remembered.taskArns },
+    );
+  }
+  const tasks = remembered.taskIds.flatMap((id) => context.state.tasks.get(id) ?? []);
+  return { tasks: tasks.map((task) => describeTask(task, ["TAGS"])), failures: remembered.failures };
+}
+
+function parseRunTask(context: OperationContext, reader: RequestReader, cluster: Cluster): RunTaskRequest {
+  const count = reader.integer("count", { min: 1, max: 10 }) ?? 1;
+  const definition = readDefinition(context, reader);
+  checkLaunchType(reader, cluster);
+  checkNetwork(reader, definition);
+  const unsupported = context.whyUnsupported(definition);
+  if (unsupported !== undefined) throw new ServiceError("UnsupportedFeatureException", unsupported);
+  if (reader.objects("volumeConfigurations").length > 0) {
+    throw new ServiceError(
+      "UnsupportedFeatureException",
+      "volumeConfigurations are not supported by this local endpoint.",
+    );
+  }
+  return {
+    cluster,
+    definition,
+    count,
+    settings: readSettings(reader, definition),
+    constraints: [...definition.placementConstraints, ...parseConstraints(reader)],
+    strategies: parseStrategies(reader),
+  };
+}
+
+function readDefinition({ state }: OperationContext, reader: RequestReader): TaskDefinition {
+  const name = reader.requiredString("taskDefinition", "TaskDefinition can not be blank.");
+  const definition = findTaskDefinition(state, name);
+  if (definition === undefined) throw new ServiceError("ClientException", "TaskDefinition not found.");
+  if (definition.status === "INACTIVE")
+    throw new ServiceError("ClientException", "TaskDefinition is inactive");
+  return definition;
+}
+
+function checkLaunchType(reader: RequestReader, cluster: Cluster): void {
+  const launchType = reader.oneOf("launchType", ["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"]);
+  const strategy = reader.objects("capacityProviderStrategy", { max: 20 });
+  if (launchType !== undefined && strategy.length > 0) {
+    throw new ServiceError(
+      "InvalidParameterException",
+      "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.",
+    );
+  }
+  if (strategy.length > 0) {
+    throw new ServiceError(
+      "InvalidParameterException",
+      "The specified capacity provider was not found. Specify a valid name or ARN and try again.",
+    );
+  }
+  if (launchType !== undefined && launchType !== "EC2") {
+    throw new ServiceError(
+      "UnsupportedFeatureException",
+      `This local endpoint runs tasks on its container instances only: use launchType EC2 instead of ${launchType}.`,
+    );
+  }
+  if (cluster.instances.size === 0)
+    throw new ServiceError("InvalidParameterException", "No Container Instances were found in your cluster.");
+}
+
+function checkNetwork(reader: RequestReader, definition: TaskDefinition): void {
+  const network = reader.object("networkConfiguration");
+  if (definition.networkMode !== "awsvpc") {
+    if (network === undefined) return;
+    throw new ServiceError(
+      "InvalidParameterException",
+      "Network Configuration is not valid for the given networkMode of this task definition.",
+    );
+  }
+  const awsvpc = network?.object("awsvpcConfiguration");
+  if (awsvpc === undefined) {
+    throw new ServiceError(
+      "InvalidParameterException",
+      "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
+    );
+  }
+  awsvpc.strings("subnets", { min: 1, max: 16 });
+  awsvpc.strings("securityGroups", { max: 5 });
+  const publicIp = awsvpc.oneOf("assignPublicIp", ["ENABLED", "DISABLED"]);
+  if (publicIp === "ENABLED") {
+    throw new ServiceError(
+      "InvalidParameterException",
+      "Assign public IP is not supported for this launch type.",
+    );
+  }
+}
+
+function readSettings(reader: RequestReader, definition: TaskDefinition): TaskSettings {
+  const startedBy = reader.string("startedBy");
+  if (startedBy !== undefined && !STARTED_BY.test(startedBy)) {
+    throw new ServiceError(
+      "InvalidParameterException",
+      `startedBy must be at most 128 letters, digits, "-", "/" and "_"; it is "${startedBy}".`,
+    );
+  }
+  const propagate = reader.oneOf("propagateTags", ["TASK_DEFINITION", "SERVICE", "NONE"]);
+  if (propagate === "SERVICE") {
+    throw new ServiceError(
+      "InvalidParameterException",
+      "propagateTags SERVICE is for tasks of a service; use TASK_DEFINITION.",
+    );
+  }
+  const own = readTags(reader);
+  return {
+    definition,
+    overrides: parseOverrides(reader, definition),
+    ...(startedBy === undefined ? {} : { startedBy }),
+    group: reader.string("group") ?? `family:${definition.family}`,
+    tags: propagate === "TASK_DEFINITION" ? new Map([...definition.tags, ...own]) : own,
+    enableExecuteCommand: reader.boolean("enableExecuteCommand") ?? false,
+  };
+}
+
+function readToken(reader: RequestReader): string | undefined {
+  const token = reader.string("clientToken");
+  if (token === undefined || CLIENT_TOKEN.test(token)) return token;
+  throw new ServiceError(
+    "InvalidParameterException",
+    `clientToken must be 1 to 64 printable ASCII characters; it is "${token}".`,
+  );
+}
+
+function placeAll(
+  context: OperationContext,
+  { cluster, count, settings, constraints, strategies }: RunTaskRequest,
+): { tasks: Task[]; failures: JsonObject[] } {
+  const instances = [...cluster.instances.values()];
+  const tasks: Task[] = [];
+  const failures: JsonObject[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const at = instances[failures.length % instances.length] as ContainerInstance;
+    const fault = context.faults.takePlacementFailure();
+    if (fault !== undefined) {
+      failures.push({ arn: at.arn, reason: fault });
+      continue;
+    }
+    const placement: PlacementRequest = {
+      reservation: settings.overrides.reservation,
+      group: settings.group,
+      constraints,
+      strategies,
+      random: context.random,
+    };
+    const instance = chooseInstance(instances, placement);
+    if (instance === undefined) {
+      failures.push({ arn: at.arn, reason: whyNot(at, placement) });
+      continue;
+    }
+    const task = makeTask(context, cluster, instance, settings);
+    context.state.tasks.set(task.id, task);
+    reserve(task);
+    tasks.push(task);
+  }
+  return { tasks, failures };
+}

@@ -1,0 +1,143 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+
+/** A container instance of the endpoint: what an EC2 instance is to ECS. */
+export interface ContainerInstanceOptions {
+  /** CPU units; 1,024 are one core. Default 2048. Accounted for, not enforced. */
+  readonly cpu?: number;
+  /** MiB. Default 4096. Accounted for, not enforced. */
+  readonly memory?: number;
+  /** Default: the Region's zones a, b and c in turn. */
+  readonly availabilityZone?: string;
+  /** Attributes for placement, beside the `ecs.*` ones that every instance has. */
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** The ECS cluster that it belongs to, created if need be. Default `default`. */
+  readonly cluster?: string;
+}
+
+export interface LocalECSOptions {
+  /** The container instances, or how many of the default size. Default 1. */
+  readonly instances?: number | readonly ContainerInstanceOptions[];
+  /** Default `us-east-1`. */
+  readonly region?: string;
+  /** Twelve digits. Default `000000000000`. */
+  readonly accountId?: string;
+  /** Default 0: any free port. */
+  readonly port?: number;
+  /** The address to listen on. Default `127.0.0.1`. Whoever reaches it can run programs on this machine. */
+  readonly host?: string;
+  /** Where tasks run whose container definition has no `workingDirectory`. Default: the current directory. */
+  readonly workingDirectory?: string;
+  /** Images that cannot be pulled: tasks with one of these fail with `CannotPullContainerError`. */
+  readonly missingImages?: readonly string[];
+  /** Seconds between stop signal and SIGKILL where the container definition has no `stopTimeout`. Default 30, as on ECS. */
+  readonly stopTimeout?: number;
+  /** The most that `close()` waits, in ms, between stop signal and SIGKILL. Default 10,000. */
+  readonly closeGraceMs?: number;
+  /** How much of a container's output is kept for CloudWatch Logs. Default 1 MiB; older lines are dropped. */
+  readonly logBytesPerContainer?: number;
+}
+
+export interface ResolvedInstance {
+  readonly cpu: number;
+  readonly memory: number;
+  readonly availabilityZone: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly cluster: string;
+}
+
+export type ResolvedOptions = Required<Omit<LocalECSOptions, "instances">> & {
+  readonly instances: readonly ResolvedInstance[];
+};
+
+const OPTION_NAMES: Readonly<Record<keyof LocalECSOptions, true>> = {
+  instances: true,
+  region: true,
+  accountId: true,
+  port: true,
+  host: true,
+  workingDirectory: true,
+  missingImages: true,
+  stopTimeout: true,
+  closeGraceMs: true,
+  logBytesPerContainer: true,
+};
+const INSTANCE_OPTION_NAMES: Readonly<Record<keyof ContainerInstanceOptions, true>> = {
+  cpu: true,
+  memory: true,
+  availabilityZone: true,
+  attributes: true,
+  cluster: true,
+};
+/** Service quota "Container instances per cluster". */
+const MAX_INSTANCES = 5000;
+
+/** Fills in the defaults. Throws a `TypeError` or `RangeError` that names the option and its value. */
+export function resolveOptions(options: LocalECSOptions): ResolvedOptions {
+  checkNames("startLocalECS", options, OPTION_NAMES);
+  const region = checkText("region", options.region ?? "us-east-1", /^[a-z]{2}(-[a-z]+)+-\d$/, "us-east-1");
+  const workingDirectory = resolve(options.workingDirectory ?? ".");
+  if (statSync(workingDirectory, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new RangeError(`workingDirectory must be a directory that exists; "${workingDirectory}" is not`);
+  return {
+    instances: resolveInstances(options.instances ?? 1, region),
+    region,
+    accountId: checkText("accountId", options.accountId ?? "000000000000", /^\d{12}$/, "123456789012"),
+    port: checkInteger("port", options.port ?? 0, 0, 65_535),
+    host: checkText("host", options.host ?? "127.0.0.1", /^[^\s/]+$/, "127.0.0.1"),
+    workingDirectory,
+    missingImages: options.missingImages ?? [],
+    stopTimeout: checkInteger("stopTimeout", options.stopTimeout ?? 30, 0, 86_400),
+    closeGraceMs: checkInteger("closeGraceMs", options.closeGraceMs ?? 10_000, 0, 600_000),
+    logBytesPerContainer: checkInteger(
+      "logBytesPerContainer",
+      options.logBytesPerContainer ?? 1_048_576,
+      1024,
+      2 ** 30,
+    ),
+  };
+}
+
+function resolveInstances(
+  instances: number | readonly ContainerInstanceOptions[],
+  region: string,
+): ResolvedInstance[] {
+  const list =
+    typeof instances === "number"
+      ? Array.from({ length: checkInteger("instances", instances, 0, MAX_INSTANCES) }, () => ({}))
+      : instances;
+  if (!Array.isArray(list))
+    throw new TypeError(`instances must be a number or a list; it is ${String(instances)}`);
+  return list.map((instance: ContainerInstanceOptions, index) => {
+    const name = `instances[${index}]`;
+    checkNames(name, instance, INSTANCE_OPTION_NAMES);
+    return {
+      cpu: checkInteger(`${name}.cpu`, instance.cpu ?? 2048, 1, 1_000_000),
+      memory: checkInteger(`${name}.memory`, instance.memory ?? 4096, 1, 100_000_000),
+      availabilityZone: instance.availabilityZone ?? `${region}${["a", "b", "c"][index % 3]}`,
+      attributes: instance.attributes ?? {},
+      cluster: checkText(`${name}.cluster`, instance.cluster ?? "default", /^[\w-]{1,255}$/, "default"),
+    };
+  });
+}
+
+function checkNames(owner: string, options: object, known: Readonly<Record<string, true>>): void {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined)
+    throw new TypeError(
+      `${owner}: there is no option "${unknown}"; the options are ${Object.keys(known).join(", ")}`,
+    );
+}
+
+function checkInteger(name: string, value: unknown, min: number, max: number): number {
+  if (typeof value !== "number") throw new TypeError(`${name} must be a number; it is ${String(value)}`);
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw new RangeError(`${name} must be a whole number from ${min} to ${max}; it is ${value}`);
+  return value;
+}
+
+function checkText(name: string, value: unknown, pattern: RegExp, example: string): string {
+  if (typeof value !== "string") throw new TypeError(`${name} must be a string; it is ${String(value)}`);
+  if (!pattern.test(value)) throw new RangeError(`${name} must be like "${example}"; it is "${value}"`);
+  return value;
+}

@@ -1,0 +1,102 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { ApiAnswer, ApiRequest } from "./api.js";
+import type { JsonObject } from "./validation.js";
+
+/** Far above the largest request there is (a task definition of 64 KiB). */
+const MAX_BODY_BYTES = 1_048_576;
+
+export interface ServerHandlers {
+  /** Answers one API request. */
+  readonly api: (request: ApiRequest) => ApiAnswer;
+  /** Called after the answer was handed to the socket, or cut. */
+  readonly afterAnswer: (answer: ApiAnswer) => void;
+  readonly metadata: (path: string) => JsonObject | undefined;
+}
+
+/** The API at `POST /` and the task metadata below `/v4/`, on one port. */
+export class HttpServer {
+  private constructor(
+    private readonly server: Server,
+    readonly port: number,
+  ) {}
+
+  /** Rejects with the error of the socket if it cannot listen there. */
+  static async listen(host: string, port: number, handlers: ServerHandlers): Promise<HttpServer> {
+    const server = createServer((request, response) => {
+      void handle(request, response, handlers);
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, host, () => {
+        server.removeListener("error", reject);
+        resolve();
+      });
+    });
+    return new HttpServer(server, (server.address() as AddressInfo).port);
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+      this.server.closeAllConnections();
+    });
+  }
+}
+
+async function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  handlers: ServerHandlers,
+): Promise<void> {
+  if (request.method === "GET") {
+    const document = handlers.metadata(new URL(request.url ?? "/", "http://localhost").pathname);
+    if (document === undefined) send(response, 404, "text/plain", "404 page not found\n");
+    else send(response, 200, "application/json", JSON.stringify(document));
+    return;
+  }
+  const body = request.method === "POST" ? await readBody(request) : undefined;
+  if (body === undefined) {
+    send(response, 400, "text/plain", "The request is not one of AWS JSON 1.1, or is too large.\n");
+    request.destroy();
+    return;
+  }
+  const answered = handlers.api({
+    target: headerOf(request, "x-amz-target"),
+    authorization: headerOf(request, "authorization"),
+    body,
+  });
+  if (answered.isCut) request.socket.destroy();
+  else {
+    response.setHeader("x-amzn-requestid", randomUUID());
+    send(response, answered.status, "application/x-amz-json-1.1", JSON.stringify(answered.body));
+  }
+  handlers.afterAnswer(answered);
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });
+  response.end(body);
+}
+
+/** The whole body, or undefined if it is too large or broke off. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MAX_BODY_BYTES) return undefined;
+      chunks.push(chunk);
+    }
+  } catch {
+    return undefined;
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}

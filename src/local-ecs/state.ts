@@ -1,0 +1,212 @@
+import type { Identity } from "./arn.js";
+import type { PlacementConstraint } from "./placement.js";
+import type { JsonObject } from "./validation.js";
+
+/** Everything the endpoint knows. Only operations and the task life-cycle change it, one at a time. */
+export interface LocalState {
+  readonly identity: Identity;
+  readonly clusters: Map<string, Cluster>;
+  /** Family to its revisions: revision n stands at index n - 1. */
+  readonly families: Map<string, TaskDefinition[]>;
+  /** By task id, in the order in which they were made. */
+  readonly tasks: Map<string, Task>;
+  /** By cluster and client token. */
+  readonly launches: Map<string, RememberedLaunch>;
+}
+
+export interface Cluster {
+  readonly name: string;
+  readonly arn: string;
+  status: "ACTIVE" | "INACTIVE";
+  readonly tags: Map<string, string>;
+  /** By instance id, in the order of registration. */
+  readonly instances: Map<string, ContainerInstance>;
+}
+
+export interface ContainerInstance {
+  readonly id: string;
+  readonly arn: string;
+  readonly cluster: string;
+  readonly ec2InstanceId: string;
+  readonly availabilityZone: string;
+  /** CPU units (1,024 are one core) and MiB. */
+  readonly cpu: number;
+  readonly memory: number;
+  /** Ports that no task may declare, as `tcp:22`. */
+  readonly reservedPorts: ReadonlySet<string>;
+  readonly attributes: ReadonlyMap<string, string>;
+  readonly tags: Map<string, string>;
+  readonly registeredAt: number;
+  agentConnected: boolean;
+  version: number;
+  /** What its tasks hold. Invariant: the sum of the reservations of its tasks that are not STOPPED. */
+  readonly used: { cpu: number; memory: number; readonly ports: Set<string> };
+  /** Its tasks that are not STOPPED. */
+  readonly tasks: Set<Task>;
+}
+
+export type NetworkMode = "host" | "bridge" | "awsvpc" | "none";
+
+export interface PortMapping {
+  readonly containerPort: number;
+  /** 0 lets the platform choose. */
+  readonly hostPort: number;
+  readonly protocol: "tcp" | "udp";
+}
+
+export interface ContainerDefinition {
+  readonly name: string;
+  readonly image: string;
+  readonly essential: boolean;
+  readonly cpu: number;
+  readonly memory?: number;
+  readonly memoryReservation?: number;
+  readonly entryPoint: readonly string[];
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingDirectory?: string;
+  readonly portMappings: readonly PortMapping[];
+  /** Seconds. */
+  readonly stopTimeout?: number;
+  readonly logDriver?: string;
+  readonly logOptions: Readonly<Record<string, string>>;
+}
+
+export interface TaskDefinition {
+  readonly arn: string;
+  readonly family: string;
+  readonly revision: number;
+  status: "ACTIVE" | "INACTIVE";
+  readonly networkMode: NetworkMode;
+  readonly cpu?: number;
+  readonly memory?: number;
+  readonly containers: readonly ContainerDefinition[];
+  readonly placementConstraints: readonly PlacementConstraint[];
+  /** What was registered, with the defaults filled in: what DescribeTaskDefinition gives back. */
+  readonly document: JsonObject;
+  readonly tags: Map<string, string>;
+  readonly registeredAt: number;
+  deregisteredAt?: number;
+}
+
+/** What a task holds on its instance. */
+export interface Reservation {
+  readonly cpu: number;
+  readonly memory: number;
+  /** As `tcp:8080`. */
+  readonly ports: readonly string[];
+}
+
+export type TaskStatus =
+  | "PROVISIONING"
+  | "PENDING"
+  | "ACTIVATING"
+  | "RUNNING"
+  | "DEACTIVATING"
+  | "STOPPING"
+  | "DEPROVISIONING"
+  | "STOPPED";
+
+export type StopCode =
+  | "TaskFailedToStart"
+  | "EssentialContainerExited"
+  | "UserInitiated"
+  | "SpotInterruption"
+  | "TerminationNotice"
+  | "InfrastructureHealth";
+
+export interface NetworkBinding {
+  readonly bindIP: string;
+  readonly containerPort: number;
+  readonly hostPort: number;
+  readonly protocol: "tcp" | "udp";
+}
+
+export interface TaskContainer {
+  readonly definition: ContainerDefinition;
+  readonly arn: string;
+  /** The last part of its task metadata address. */
+  readonly metadataId: string;
+  /** Definition and override taken together. */
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly cpu: number;
+  readonly memory?: number;
+  readonly memoryReservation?: number;
+  readonly logs?: { readonly group: string; readonly stream: string };
+  lastStatus: "PENDING" | "RUNNING" | "STOPPED";
+  runtimeId?: string;
+  exitCode?: number;
+  reason?: string;
+  networkBindings: readonly NetworkBinding[];
+  startedAt?: number;
+  finishedAt?: number;
+}
+
+/** Times are milliseconds since the epoch; the wire has seconds. */
+export interface Task {
+  readonly id: string;
+  readonly arn: string;
+  readonly cluster: Cluster;
+  readonly definition: TaskDefinition;
+  readonly instance: ContainerInstance;
+  readonly reservation: Reservation;
+  readonly containers: readonly TaskContainer[];
+  readonly overrides: JsonObject;
+  readonly startedBy?: string;
+  readonly group: string;
+  readonly launchType: "EC2";
+  readonly enableExecuteCommand: boolean;
+  /** As the API shows them: strings, and only where the task definition or the override has them. */
+  readonly cpu?: string;
+  readonly memory?: string;
+  /** How long the start is held back; Infinity means for ever. A fault, normally 0. */
+  readonly startDelayMs: number;
+  readonly tags: Map<string, string>;
+  readonly createdAt: number;
+  lastStatus: TaskStatus;
+  desiredStatus: "RUNNING" | "STOPPED";
+  /** Grows with every change. */
+  version: number;
+  connectivityAt?: number;
+  pullStartedAt?: number;
+  pullStoppedAt?: number;
+  startedAt?: number;
+  stoppingAt?: number;
+  executionStoppedAt?: number;
+  stoppedAt?: number;
+  stopCode?: StopCode;
+  stoppedReason?: string;
+}
+
+/** What a client token stands for ("Ensuring idempotency" in the ECS API Reference). */
+export interface RememberedLaunch {
+  /** Canonical JSON of the request. */
+  readonly request: string;
+  readonly taskIds: readonly string[];
+  readonly taskArns: readonly string[];
+  readonly failures: readonly JsonObject[];
+  readonly at: number;
+}
+
+/** A stopped task can be described for this long after its end; then it is MISSING. */
+export const STOPPED_TASK_VISIBLE_MS = 3_600_000;
+/** A client token is good for the shorter of a day and an hour after the end of its last task. */
+const TOKEN_LIFE_MS = 24 * 3_600_000;
+
+/** Drops what the service would have forgotten by now. Called before every operation. */
+export function forgetExpired(state: LocalState, now: number): Task[] {
+  const forgotten: Task[] = [];
+  for (const task of state.tasks.values()) {
+    if (task.stoppedAt !== undefined && now - task.stoppedAt > STOPPED_TASK_VISIBLE_MS) {
+      state.tasks.delete(task.id);
+      forgotten.push(task);
+    }
+  }
+  for (const [key, launch] of state.launches) {
+    const hasTasks = launch.taskIds.some((id) => state.tasks.has(id));
+    const limit = hasTasks ? TOKEN_LIFE_MS : Math.min(TOKEN_LIFE_MS, STOPPED_TASK_VISIBLE_MS);
+    if (now - launch.at > limit) state.launches.delete(key);
+  }
+  return forgotten;
+}

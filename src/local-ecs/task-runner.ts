@@ -1,0 +1,166 @@
+import type { ContainerSpec, LaunchedContainer, Launcher } from "./launcher.js";
+import { ContainerStartError } from "./launcher.js";
+import type { Task, TaskContainer } from "./state.js";
+import { step, type TaskEffect, type TaskEvent } from "./task-lifecycle.js";
+
+export interface TaskRunnerOptions {
+  readonly launcher: Launcher;
+  readonly now: () => number;
+  /** Seconds, for containers whose definition has no `stopTimeout`. */
+  readonly stopTimeout: number;
+  /** What ECS adds to the environment of a container. */
+  readonly environmentOf: (container: TaskContainer) => Readonly<Record<string, string>>;
+  readonly onChange: (task: Task) => void;
+  readonly onStart: (container: TaskContainer) => void;
+  readonly onLine: (task: Task, container: TaskContainer, stream: "stdout" | "stderr", line: string) => void;
+}
+
+/** What runs, or is being started, of one task. */
+interface Run {
+  readonly task: Task;
+  /** Aborted when the task shall stop. */
+  readonly stopping: AbortController;
+  readonly launched: Map<TaskContainer, LaunchedContainer>;
+}
+
+/** Performs the effects of the task life-cycle and gives it back what happened. Owns all that runs of all tasks. */
+export class TaskRunner {
+  readonly #runs = new Map<Task, Run>();
+  /** No container may take longer than this to stop, in ms; lowered by `stopAll`. */
+  #stopLimitMs = Infinity;
+
+  constructor(private readonly options: TaskRunnerOptions) {}
+
+  perform(effects: readonly TaskEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "advance":
+          setImmediate(() => this.apply(effect.task, { kind: "advance", from: effect.from }));
+          break;
+        case "start":
+          void this.#start(effect.task);
+          break;
+        case "stop-containers":
+          this.#stopContainers(effect.task);
+          break;
+        case "changed":
+          this.options.onChange(effect.task);
+          break;
+      }
+    }
+  }
+
+  apply(task: Task, event: TaskEvent): void {
+    this.perform(step(task, event, this.options.now()));
+    if (task.lastStatus === "STOPPED") this.#runs.delete(task);
+  }
+
+  /** Stops these tasks, giving no container more than `limitMs`. */
+  stopAll(tasks: Iterable<Task>, reason: string, limitMs: number): void {
+    this.#stopLimitMs = limitMs;
+    // Also the ones that are stopping already: their time is cut as well.
+    for (const run of this.#runs.values()) if (run.stopping.signal.aborted) this.#stopContainers(run.task);
+    for (const task of tasks) this.apply(task, { kind: "stop", stopCode: "UserInitiated", reason });
+  }
+
+  async #start(task: Task): Promise<void> {
+    const run: Run = { task, stopping: new AbortController(), launched: new Map() };
+    this.#runs.set(task, run);
+    const { signal } = run.stopping;
+    await pause(task.startDelayMs, signal);
+    if (!signal.aborted) this.apply(task, { kind: "pull-started" });
+    const pulled = await this.#pullAll(run);
+    if (!signal.aborted) this.apply(task, { kind: "pull-stopped" });
+    for (const container of pulled) {
+      if (signal.aborted) this.apply(task, { kind: "container-not-started", container });
+      else await this.#startContainer(run, container);
+    }
+  }
+
+  async #pullAll({ task, stopping: { signal } }: Run): Promise<TaskContainer[]> {
+    const pulled: TaskContainer[] = [];
+    for (const container of task.containers) {
+      try {
+        if (!signal.aborted) await this.options.launcher.pull(container.definition.image, signal);
+        pulled.push(container);
+      } catch (error) {
+        this.apply(task, notStarted(container, error));
+      }
+    }
+    return pulled;
+  }
+
+  async #startContainer(run: Run, container: TaskContainer): Promise<void> {
+    const { task } = run;
+    this.options.onStart(container);
+    let launched: LaunchedContainer;
+    try {
+      launched = await this.options.launcher.start(this.#specOf(task, container), (stream, line) =>
+        this.options.onLine(task, container, stream, line),
+      );
+    } catch (error) {
+      this.apply(task, notStarted(container, error));
+      return;
+    }
+    run.launched.set(container, launched);
+    void launched.exited.then((exit) => this.apply(task, { kind: "container-exited", container, ...exit }));
+    const { runtimeId, networkBindings } = launched;
+    this.apply(task, { kind: "container-started", container, runtimeId, networkBindings });
+    // The task was stopped while the container started: the request to stop went past it.
+    if (run.stopping.signal.aborted) launched.stop(this.#stopTimeoutMs(container));
+  }
+
+  #stopContainers(task: Task): void {
+    const run = this.#runs.get(task);
+    if (run === undefined) return;
+    run.stopping.abort();
+    for (const [container, launched] of run.launched) launched.stop(this.#stopTimeoutMs(container));
+  }
+
+  #stopTimeoutMs({ definition }: TaskContainer): number {
+    return Math.min((definition.stopTimeout ?? this.options.stopTimeout) * 1000, this.#stopLimitMs);
+  }
+
+  #specOf(task: Task, container: TaskContainer): ContainerSpec {
+    const { definition } = container;
+    const { workingDirectory } = definition;
+    return {
+      taskId: task.id,
+      name: definition.name,
+      image: definition.image,
+      entryPoint: definition.entryPoint,
+      command: container.command,
+      environment: { ...this.options.environmentOf(container) },
+      ...(workingDirectory === undefined ? {} : { workingDirectory }),
+      networkMode: task.definition.networkMode,
+      portMappings: definition.portMappings,
+      limits: {
+        cpu: container.cpu,
+        ...(container.memory === undefined ? {} : { memory: container.memory }),
+        ...(container.memoryReservation === undefined
+          ? {}
+          : { memoryReservation: container.memoryReservation }),
+      },
+    };
+  }
+}
+
+function notStarted(container: TaskContainer, error: unknown): TaskEvent {
+  const reason =
+    error instanceof ContainerStartError ? error.message : `CannotStartContainerError: ${String(error)}`;
+  return { kind: "container-not-started", container, reason };
+}
+
+/** Waits; Infinity waits for the signal alone. Resolves early when the signal aborts. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms === 0 || signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const timer = ms === Infinity ? undefined : setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    signal.addEventListener("abort", done);
+  });
+}
