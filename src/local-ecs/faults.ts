@@ -72,15 +72,5 @@ export class Faults {
 function isRequestFault(
   fault: Fault,
 ): fault is Fault & { readonly kind: RequestFault; readonly operation?: string } {
-  switch (fault.kind) {
-    case "throttle":
-    case "fail":
-    case "lose-answer":
-    case "cut-connection":
-      return true;
-    case "no-capacity":
-    case "delay-start":
-    case "never-start":
-      return false;
-  }
+  return fault.kind !== "no-capacity" && fault.kind !== "delay-start" && fault.kind !== "never-start";
 }

@@ -6,14 +6,13 @@ import { createState } from "./initial-state.js";
 import type { Launcher } from "./launcher.js";
 import { LogStore } from "./log-store.js";
 import { metadataFor } from "./metadata.js";
-import { describeTask } from "./operations/describe.js";
 import type { OperationContext } from "./operations/operation.js";
 import { resolveOptions, type LocalECSOptions, type ResolvedOptions } from "./options.js";
 import { ProcessLauncher } from "./process-launcher.js";
 import { HttpServer } from "./server.js";
-import { forgetExpired, type LocalState, type Task, type TaskContainer } from "./state.js";
+import { forgetExpired, type LocalState, type TaskContainer } from "./state.js";
 import { TaskRunner } from "./task-runner.js";
-import { Listeners, type ObservedTask, type TaskOutput } from "./task-watch.js";
+import { Listeners, observe, type ObservedTask, type TaskOutput } from "./task-watch.js";
 
 /** A container instance, for tests that look at where tasks went or take its agent away. */
 export interface LocalContainerInstance {
@@ -181,7 +180,7 @@ class Endpoint implements LocalECS {
       };
       const abort = (): void => {
         settle();
-        reject(signal?.reason as Error);
+        reject(signal?.reason);
       };
       const remove = this.onTaskChange((task) => {
         if (task.taskArn !== taskArn) return;
@@ -253,10 +252,6 @@ class Endpoint implements LocalECS {
     const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
     return `http://${urlHost(reachable)}:${this.#server?.port ?? 0}`;
   }
-}
-
-function observe(task: Task): ObservedTask {
-  return describeTask(task) as unknown as ObservedTask;
 }
 
 function isStopped(task: ObservedTask): boolean {

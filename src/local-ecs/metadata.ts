@@ -117,6 +117,7 @@ function knownStatus(task: Task): string {
       return "RUNNING";
     case "DEPROVISIONING":
     case "STOPPED":
+    default:
       return "STOPPED";
   }
 }

@@ -107,7 +107,7 @@ function resolveInstances(
       ? Array.from({ length: checkInteger("instances", instances, 0, MAX_INSTANCES) }, () => ({}))
       : instances;
   if (!Array.isArray(list))
-    throw new TypeError(`instances must be a number or a list; it is ${String(instances)}`);
+    throw new TypeError(`instances must be a number or a list; it is ${JSON.stringify(instances)}`);
   return list.map((instance: ContainerInstanceOptions, index) => {
     const name = `instances[${index}]`;
     checkNames(name, instance, INSTANCE_OPTION_NAMES);

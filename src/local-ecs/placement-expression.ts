@@ -178,7 +178,7 @@ class ExpressionParser {
 
   #checkPattern(pattern: string): void {
     try {
-      new RegExp(pattern);
+      matches("", pattern);
     } catch {
       throw invalid(this.expression, `"${pattern}" is not a regular expression`);
     }

@@ -83,22 +83,18 @@ function scoreBy(
   instances: readonly ContainerInstance[],
   { group, random }: PlacementRequest,
 ): Score {
-  switch (strategy.type) {
-    case "random":
-      return () => random();
-    case "binpack":
-      return strategy.field === "cpu"
-        ? ({ cpu, used }) => cpu - used.cpu
-        : ({ memory, used }) => memory - used.memory;
-    case "spread": {
-      const counts = new Map<string, number>();
-      for (const instance of instances) {
-        const value = spreadValue(instance, strategy.field);
-        counts.set(value, (counts.get(value) ?? 0) + tasksOfGroup(instance, group));
-      }
-      return (instance) => counts.get(spreadValue(instance, strategy.field)) ?? 0;
-    }
+  if (strategy.type === "random") return () => random();
+  if (strategy.type === "binpack") {
+    return strategy.field === "cpu"
+      ? ({ cpu, used }) => cpu - used.cpu
+      : ({ memory, used }) => memory - used.memory;
   }
+  const counts = new Map<string, number>();
+  for (const instance of instances) {
+    const value = spreadValue(instance, strategy.field);
+    counts.set(value, (counts.get(value) ?? 0) + tasksOfGroup(instance, group));
+  }
+  return (instance) => counts.get(spreadValue(instance, strategy.field)) ?? 0;
 }
 
 function spreadValue(instance: ContainerInstance, field: string): string {

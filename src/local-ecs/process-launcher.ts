@@ -2,10 +2,11 @@
  * Runs the containers of tasks as processes of this machine: entry point and command as they stand, without a shell between,
  * in a process group of their own. An image is only a name here. The network is the machine's, so ports cannot be mapped.
  */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { constants } from "node:os";
 import { resolve } from "node:path";
-import type { Readable, Writable } from "node:stream";
+import { Writable, type Readable } from "node:stream";
 import { checkExecutable } from "./executable.js";
 import {
   ContainerStartError,
@@ -122,28 +123,17 @@ class LaunchedProcess implements LaunchedContainer {
       detached: true,
       stdio: ["ignore", "pipe", "pipe", "pipe"],
     });
-    const spawned = new Promise<void>((onSpawn, onError) => {
-      child.once("spawn", onSpawn);
-      child.once("error", onError);
-    });
     const ended = new Promise<ContainerExit>((onExit) => {
       child.once("exit", (code, signal) => onExit({ exitCode: exitCodeOf(code, signal) }));
     });
-    try {
-      await spawned;
-    } catch (error) {
-      throw new ContainerStartError(`CannotStartContainerError: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
-    const group = child.pid as number;
+    const group = await spawned(child);
     const outputs = [
-      forwardLines(child.stdout as Readable, (line) => onLine("stdout", line)),
-      forwardLines(child.stderr as Readable, (line) => onLine("stderr", line)),
+      forwardLines(child.stdout, (line) => onLine("stdout", line)),
+      forwardLines(child.stderr, (line) => onLine("stderr", line)),
     ];
     const exited = finish(group, ended, outputs, guard);
     await guard.add(group);
-    openGate(child.stdio[3] as Writable);
+    openGate(child.stdio[3]);
     return new LaunchedProcess(group, exited);
   }
 
@@ -153,6 +143,17 @@ class LaunchedProcess implements LaunchedContainer {
     if (timeoutMs > 0) signalGroup(this.group, "SIGTERM");
     this.#killTimer = setTimeout(() => signalGroup(this.group, "SIGKILL"), timeoutMs);
   }
+}
+
+/** The id of the process, which leads a group of the same id. */
+async function spawned(child: ChildProcess): Promise<number> {
+  try {
+    await once(child, "spawn");
+  } catch (error) {
+    throw new ContainerStartError(`CannotStartContainerError: ${String(error)}`, { cause: error });
+  }
+  if (child.pid === undefined) throw new ContainerStartError("CannotStartContainerError: no process id");
+  return child.pid;
 }
 
 /** The first process of the group has ended, as PID 1 of a container: the rest of the group ends with it. */
@@ -174,7 +175,8 @@ interface ForwardedOutput {
   finish(): Promise<void>;
 }
 
-function forwardLines(output: Readable, onLine: (line: string) => void): ForwardedOutput {
+function forwardLines(output: Readable | null, onLine: (line: string) => void): ForwardedOutput {
+  if (output === null) return { finish: async () => undefined };
   const splitter = new LineSplitter(onLine);
   output.on("data", (chunk: Buffer) => splitter.push(chunk));
   const closed = new Promise<void>((onClose) => {
@@ -192,7 +194,8 @@ function forwardLines(output: Readable, onLine: (line: string) => void): Forward
   };
 }
 
-function openGate(gate: Writable): void {
+function openGate(gate: Readable | Writable | null | undefined): void {
+  if (!(gate instanceof Writable)) return;
   // A process that was killed at its gate is reported by its exit.
   gate.on("error", () => undefined);
   gate.end("go\n");

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { ApiAnswer, ApiRequest } from "./api.js";
 import type { JsonObject } from "./validation.js";
 
@@ -34,7 +33,9 @@ export class HttpServer {
         resolve();
       });
     });
-    return new HttpServer(server, (server.address() as AddressInfo).port);
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
+    return new HttpServer(server, address.port);
   }
 
   async close(): Promise<void> {

@@ -59,6 +59,7 @@ export function step(task: Task, event: TaskEvent, now: number): TaskEffect[] {
     case "container-exited":
       return containerExited(task, event, now);
     case "stop":
+    default:
       return stop(task, event.stopCode, event.reason, now);
   }
 }
@@ -83,6 +84,7 @@ function advance(task: Task, now: number): TaskEffect[] {
     case "PENDING":
     case "RUNNING":
     case "STOPPED":
+    default:
       return [];
   }
 }
@@ -139,15 +141,11 @@ function stop(task: Task, stopCode: StopCode, reason: string, now: number): Task
   task.stoppingAt = now;
   // A stopped task loses its tags (ECS API Reference, StopTask).
   task.tags.clear();
-  switch (task.lastStatus) {
-    case "PROVISIONING":
-      for (const container of task.containers) container.lastStatus = "STOPPED";
-      return [...enter(task, "DEPROVISIONING"), { kind: "advance", task, from: "DEPROVISIONING" }];
-    case "PENDING":
-      return enterStopping(task);
-    default:
-      return [...enter(task, "DEACTIVATING"), { kind: "advance", task, from: "DEACTIVATING" }];
-  }
+  if (task.lastStatus === "PENDING") return enterStopping(task);
+  if (task.lastStatus !== "PROVISIONING")
+    return [...enter(task, "DEACTIVATING"), { kind: "advance", task, from: "DEACTIVATING" }];
+  for (const container of task.containers) container.lastStatus = "STOPPED";
+  return [...enter(task, "DEPROVISIONING"), { kind: "advance", task, from: "DEPROVISIONING" }];
 }
 
 function enterStopping(task: Task): TaskEffect[] {

@@ -1,22 +1,47 @@
-/** What an observer sees of a task: the members of DescribeTasks that say how it is. Times are on the wire only. */
+import type { StopCode, Task, TaskStatus } from "./state.js";
+
+/** What an observer sees of a task at one moment: the members of DescribeTasks that say how it is. */
 export interface ObservedTask {
   readonly taskArn: string;
   readonly taskDefinitionArn: string;
   readonly clusterArn: string;
   readonly containerInstanceArn: string;
-  readonly lastStatus: string;
-  readonly desiredStatus: string;
+  readonly lastStatus: TaskStatus;
+  readonly desiredStatus: "RUNNING" | "STOPPED";
+  /** Grows with every change. */
   readonly version: number;
   readonly startedBy?: string;
   readonly group: string;
-  readonly stopCode?: string;
+  readonly stopCode?: StopCode;
   readonly stoppedReason?: string;
   readonly containers: readonly {
     readonly name: string;
-    readonly lastStatus: string;
+    readonly lastStatus: "PENDING" | "RUNNING" | "STOPPED";
     readonly exitCode?: number;
     readonly reason?: string;
   }[];
+}
+
+export function observe(task: Task): ObservedTask {
+  return {
+    taskArn: task.arn,
+    taskDefinitionArn: task.definition.arn,
+    clusterArn: task.cluster.arn,
+    containerInstanceArn: task.instance.arn,
+    lastStatus: task.lastStatus,
+    desiredStatus: task.desiredStatus,
+    version: task.version,
+    ...(task.startedBy === undefined ? {} : { startedBy: task.startedBy }),
+    group: task.group,
+    ...(task.stopCode === undefined ? {} : { stopCode: task.stopCode }),
+    ...(task.stoppedReason === undefined ? {} : { stoppedReason: task.stoppedReason }),
+    containers: task.containers.map(({ definition, lastStatus, exitCode, reason }) => ({
+      name: definition.name,
+      lastStatus,
+      ...(exitCode === undefined ? {} : { exitCode }),
+      ...(reason === undefined ? {} : { reason }),
+    })),
+  };
 }
 
 export interface TaskOutput {

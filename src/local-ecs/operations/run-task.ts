@@ -7,7 +7,7 @@ import {
   type PlacementRequest,
   type PlacementStrategy,
 } from "../placement.js";
-import type { Cluster, ContainerInstance, RememberedLaunch, Task, TaskDefinition } from "../state.js";
+import type { Cluster, RememberedLaunch, Task, TaskDefinition } from "../state.js";
 import type { TaskEffect } from "../task-lifecycle.js";
 import { canonicalJson, readTags, RequestReader, type JsonObject } from "../validation.js";
 import { describeTask } from "./describe.js";
@@ -200,7 +200,9 @@ function placeAll(
   const tasks: Task[] = [];
   const failures: JsonObject[] = [];
   for (let index = 0; index < count; index += 1) {
-    const at = instances[failures.length % instances.length] as ContainerInstance;
+    const at = instances[failures.length % instances.length];
+    // A cluster without instances was refused before.
+    if (at === undefined) break;
     const fault = context.faults.takePlacementFailure();
     if (fault !== undefined) {
       failures.push({ arn: at.arn, reason: fault });
