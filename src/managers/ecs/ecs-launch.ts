@@ -70,6 +70,7 @@ export class ECSLaunch {
   #ended = 0;
   #outputs = 0;
   #mayHaveStrays = false;
+  #isRefused = false;
 
   constructor(shared: LaunchShared, request: LaunchRequest) {
     this.#shared = shared;
@@ -121,6 +122,7 @@ export class ECSLaunch {
     const first = this.#startBatch(definition, scout, signal, lastAnswer, answered.resolve);
     first.catch(answered.reject);
     await answered.promise;
+    if (this.#isRefused) return;
     const rest = forEachOf(others, CALLS_AT_ONCE, (batch) =>
       this.#startBatch(definition, batch, signal, lastAnswer, () => undefined),
     );
@@ -137,7 +139,7 @@ export class ECSLaunch {
     const { plan } = batch;
     for (;;) {
       await pause(this.#shared.pace.take(performance.now()), signal);
-      if (signal.aborted) break;
+      if (signal.aborted || this.#isRefused) break;
       const step = await this.#ask(definition, batch, lastAnswer, onAnswer);
       if (step.kind !== "again") break;
       await pause(backoffMs(step.retry, step.capMs, Math.random), signal);
@@ -235,7 +237,11 @@ export class ECSLaunch {
   #refuse(count: number, error: unknown, triedMs: number): void {
     const explained = explain(error, this.#shared.attempted("RunTask"));
     // Nothing runs, so there is nothing to weigh up: the whole launch is refused.
-    if (this.#accepted === 0) throw explained;
+    if (this.#accepted === 0) {
+      this.#isRefused = true;
+      this.#queue.fail(explained);
+      return;
+    }
     const { message, serviceCode } = explained;
     this.#queue.push({
       kind: "failed",

@@ -176,7 +176,10 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
   #exitOf(task: KnownTask, signal: AbortSignal): Promise<ExitReason> {
     const known = this.#exits.get(task.arn);
     if (known !== undefined) return known;
-    const found = this.#findExit(task, signal);
+    const found = this.#findExit(task, signal).finally(() => {
+      // Cut short, so the output may be missing; who asks later may have more time.
+      if (signal.aborted) this.#exits.delete(task.arn);
+    });
     this.#exits.set(task.arn, found);
     return found;
   }

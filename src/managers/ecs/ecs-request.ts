@@ -7,11 +7,14 @@ export const TASKS_PER_CALL = 10;
 /** Characters of `overrides` in one RunTask call, JSON punctuation included (same page, `overrides`). */
 export const OVERRIDE_LIMIT = 8192;
 
-/** The contract keeps what a cluster adds below 400 characters; this stands in for it before it is known. */
-export const LONGEST_WORKER_ENVIRONMENT: Readonly<Record<string, string>> = { ROLLCALL_: "-".repeat(400) };
-
 /** The variable in which a task carries the launch it belongs to, whatever `startedBy` is. */
 export const LAUNCH_VARIABLE = "ROLLCALL_LAUNCH_ID";
+
+/** The contract keeps what a cluster adds below 400 characters; this stands in for it before it is known. */
+export const LONGEST_WORKER_ENVIRONMENT: Readonly<Record<string, string>> = {
+  ROLLCALL_: "-".repeat(400),
+  [LAUNCH_VARIABLE]: "-".repeat(12),
+};
 
 /** How many tasks each RunTask call of a launch asks for. */
 export function planBatches(count: number): number[] {

@@ -1,4 +1,5 @@
 import { deferred } from "../../util/deferred.js";
+import { orAborted } from "./ecs-wait.js";
 import type { KnownTask, KnownTasks } from "./ecs-tasks.js";
 
 /** Watches several tasks until all of them have ended. Unknown ones count as ended. Must be closed. */
@@ -38,10 +39,8 @@ export class TaskEnds {
 
   /** Resolves when all have ended, when that cannot be seen any more, or when `signal` aborts. Never rejects. */
   async wait(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
-    const aborted = deferred<void>();
-    signal.addEventListener("abort", () => aborted.resolve(), { once: true });
-    await Promise.race([this.#done.promise, aborted.promise]);
+    // An abort ends the wait and nothing else; the caller looks at the signal.
+    await orAborted(this.#done.promise, signal).catch(() => undefined);
   }
 
   close(): void {
