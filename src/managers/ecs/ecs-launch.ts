@@ -1,0 +1,301 @@
+import type { TaskOverride } from "@aws-sdk/client-ecs";
+import type { LaunchOutcome, LaunchRequest } from "../../cluster/cluster-manager.js";
+import type { ExitReason } from "../../errors.js";
+import { deferred } from "../../util/deferred.js";
+import type { ECSOperations, TasksAnswer } from "./ecs-client.js";
+import { explain, serviceError } from "./ecs-errors.js";
+import type { Attempted } from "./ecs-errors.js";
+import { runTaskFailure } from "./ecs-failures.js";
+import { BatchPlan } from "./ecs-launch-plan.js";
+import type { NextStep } from "./ecs-launch-plan.js";
+import type { ECSTaskDetails, TaskPhase } from "./ecs-lifecycle.js";
+import type { ECSSettings } from "./ecs-settings.js";
+import { OutcomeQueue } from "./ecs-outcome-queue.js";
+import type { RequestPace } from "./ecs-pace.js";
+import {
+  LAUNCH_VARIABLE,
+  checkOverrideSize,
+  planBatches,
+  runTaskInput,
+  startedBy,
+  taskOverride,
+} from "./ecs-request.js";
+import { backoffMs } from "./ecs-retry.js";
+import type { PatienceLimits } from "./ecs-retry.js";
+import { stopTasks, strayTasks } from "./ecs-stop.js";
+import type { WorkerTaskDefinition } from "./ecs-task-definition.js";
+import type { KnownTask, KnownTasks } from "./ecs-tasks.js";
+import { forEachOf, pause } from "./ecs-wait.js";
+
+/** What a launch shares with the other launches of its manager. */
+export interface LaunchShared {
+  readonly settings: ECSSettings;
+  readonly ecs: ECSOperations;
+  readonly tasks: KnownTasks;
+  readonly pace: RequestPace;
+  /** Why an ended task is gone, with its output. */
+  exitOf(task: KnownTask, signal: AbortSignal): Promise<ExitReason>;
+  attempted(operation: string): Attempted;
+}
+
+type Outcome = LaunchOutcome<ECSTaskDetails>;
+interface Batch {
+  readonly plan: BatchPlan;
+  readonly override: TaskOverride;
+}
+
+const CALLS_AT_ONCE = 4;
+/** How long RunTask may fail for reasons of the service or the network before its tasks are given up. */
+const OUTAGE_MS = 60_000;
+const BRIEF_ATTEMPTS = 4;
+/** When a launch is over, a RunTask under way still has so long to say what it started. */
+const LAST_ANSWER_MS = 5000;
+const WIND_UP_MS = 20_000;
+/** Reading the output of many tasks that fail alike would use up the account's rate for CloudWatch Logs. */
+const OUTPUTS_PER_LAUNCH = 10;
+
+/**
+ * One launch: RunTask until all workers were started or given up, and what becomes of their tasks. Every task that
+ * ECS started for it was either yielded as `launched` or is stopped before the iteration ends.
+ */
+export class ECSLaunch {
+  readonly #shared: LaunchShared;
+  readonly #request: LaunchRequest;
+  readonly #queue = new OutcomeQueue<Outcome>();
+  readonly #over = new AbortController();
+  readonly #unfollow = new Set<() => void>();
+  /** Accepted after the launch was over: nobody was told of them. */
+  readonly #tooLate: string[] = [];
+  #accepted = 0;
+  #ended = 0;
+  #outputs = 0;
+  #mayHaveStrays = false;
+  #isRefused = false;
+
+  constructor(shared: LaunchShared, request: LaunchRequest) {
+    this.#shared = shared;
+    this.#request = request;
+  }
+
+  async *outcomes(definition: WorkerTaskDefinition): AsyncGenerator<Outcome, void, undefined> {
+    const batches = this.#planBatches(definition);
+    const signal = AbortSignal.any([this.#request.signal, this.#over.signal]);
+    const lastAnswer = new AbortController();
+    const starting = this.#startAll(definition, batches, signal, lastAnswer.signal).catch((error: unknown) =>
+      this.#queue.fail(error),
+    );
+    try {
+      for (;;) {
+        const outcome = await this.#queue.next(signal);
+        if (outcome === undefined) return;
+        yield outcome;
+      }
+    } finally {
+      this.#over.abort();
+      for (const unfollow of this.#unfollow) unfollow();
+      const patience = setTimeout(() => lastAnswer.abort(), LAST_ANSWER_MS);
+      await starting;
+      clearTimeout(patience);
+      await this.#stopUntold();
+    }
+  }
+
+  #planBatches(definition: WorkerTaskDefinition): readonly Batch[] {
+    const { launchId, workers } = this.#request;
+    return planBatches(workers.max).map((count, index) => {
+      const environment = { ...this.#request.workerEnvironment(count), [LAUNCH_VARIABLE]: launchId };
+      const override = taskOverride(this.#shared.settings, definition.containerName, environment);
+      checkOverrideSize(override);
+      return { plan: new BatchPlan(index, count), override };
+    });
+  }
+
+  /** The first call goes alone: what it is refused for, all would be. */
+  async #startAll(
+    definition: WorkerTaskDefinition,
+    [scout, ...others]: readonly Batch[],
+    signal: AbortSignal,
+    lastAnswer: AbortSignal,
+  ): Promise<void> {
+    if (scout === undefined) return;
+    const answered = deferred<void>();
+    const first = this.#startBatch(definition, scout, signal, lastAnswer, answered.resolve);
+    first.catch(answered.reject);
+    await answered.promise;
+    if (this.#isRefused) return;
+    const rest = forEachOf(others, CALLS_AT_ONCE, (batch) =>
+      this.#startBatch(definition, batch, signal, lastAnswer, () => undefined),
+    );
+    await Promise.all([first, rest]);
+  }
+
+  async #startBatch(
+    definition: WorkerTaskDefinition,
+    batch: Batch,
+    signal: AbortSignal,
+    lastAnswer: AbortSignal,
+    onAnswer: () => void,
+  ): Promise<void> {
+    const { plan } = batch;
+    for (;;) {
+      await pause(this.#shared.pace.take(performance.now()), signal);
+      if (signal.aborted || this.#isRefused) break;
+      const step = await this.#ask(definition, batch, lastAnswer, onAnswer);
+      if (step.kind !== "again") break;
+      await pause(backoffMs(step.retry, step.capMs, Math.random), signal);
+    }
+    this.#mayHaveStrays ||= plan.isUncertain;
+    onAnswer();
+  }
+
+  async #ask(
+    definition: WorkerTaskDefinition,
+    { plan, override }: Batch,
+    lastAnswer: AbortSignal,
+    onAnswer: () => void,
+  ): Promise<NextStep> {
+    const { settings, ecs } = this.#shared;
+    const input = runTaskInput(settings, {
+      ...plan.request,
+      taskDefinitionArn: definition.arn,
+      launchId: this.#request.launchId,
+      batch: plan.index,
+      override,
+    });
+    let answer: TasksAnswer;
+    try {
+      answer = await ecs.runTask(input, lastAnswer);
+    } catch (error) {
+      // Cut off when the launch was over: it may have started tasks.
+      if (lastAnswer.aborted) this.#mayHaveStrays = true;
+      const step = plan.refused(serviceError(error), performance.now(), this.#limits());
+      if (step.kind === "refused" && !this.#over.signal.aborted)
+        this.#refuse(plan.remaining, error, step.triedMs);
+      return step;
+    }
+    for (const task of answer.tasks) this.#accept(task, definition);
+    const step = plan.answered(answer.tasks.length, answer.failures, performance.now(), this.#limits());
+    onAnswer();
+    if (step.kind === "failed") this.#fail(plan.remaining, step.failures, step.triedMs, definition);
+    return step;
+  }
+
+  /** Who can do with fewer workers waits less for the others. */
+  #limits(): PatienceLimits {
+    const { capacityMs, extraCapacityMs } = this.#shared.settings.timeouts;
+    const hasMin = this.#accepted - this.#ended >= this.#request.workers.min;
+    return {
+      capacityMs: hasMin ? extraCapacityMs : capacityMs,
+      outageMs: OUTAGE_MS,
+      briefAttempts: BRIEF_ATTEMPTS,
+    };
+  }
+
+  #accept(task: TasksAnswer["tasks"][number], definition: WorkerTaskDefinition): void {
+    const { tasks } = this.#shared;
+    const arn = task.taskArn ?? "";
+    if (!tasks.add(task, definition)) return;
+    if (this.#over.signal.aborted || this.#request.signal.aborted) {
+      this.#tooLate.push(arn);
+      return;
+    }
+    this.#accepted += 1;
+    this.#push("launched", arn);
+    const unfollow = tasks.follow(arn, {
+      changed: (known, before) => this.#changed(known, before),
+      failed: (error) => this.#queue.fail(explain(error, this.#shared.attempted("DescribeTasks"))),
+    });
+    this.#unfollow.add(unfollow);
+  }
+
+  #changed(task: KnownTask, before: TaskPhase): void {
+    if (task.phase === "ended") {
+      this.#ended += 1;
+      void this.#pushExit(task);
+      return;
+    }
+    const isBeyond = task.phase !== before;
+    if (isBeyond && before === "accepted") this.#push("placed", task.arn);
+    if (isBeyond && task.phase === "started") this.#push("started", task.arn);
+  }
+
+  #push(kind: "launched" | "placed" | "started", arn: string): void {
+    const task = this.#shared.tasks.get(arn);
+    if (task !== undefined) this.#queue.push({ kind, worker: { id: arn, details: task.details } });
+  }
+
+  async #pushExit(task: KnownTask): Promise<void> {
+    const worker = { id: task.arn, details: task.details };
+    this.#outputs += 1;
+    const reason =
+      this.#outputs <= OUTPUTS_PER_LAUNCH
+        ? await this.#shared.exitOf(task, this.#over.signal)
+        : (task.exit ?? { kind: "stopped", message: "the task stopped" });
+    this.#queue.push({ kind: "exited", worker, reason });
+  }
+
+  #refuse(count: number, error: unknown, triedMs: number): void {
+    const explained = explain(error, this.#shared.attempted("RunTask"));
+    // Nothing runs, so there is nothing to weigh up: the whole launch is refused.
+    if (this.#accepted === 0) {
+      this.#isRefused = true;
+      this.#queue.fail(explained);
+      return;
+    }
+    const { message, serviceCode } = explained;
+    this.#queue.push({
+      kind: "failed",
+      failure: { count, cause: serviceCode ?? "RunTask", message: `${message}${tried(triedMs)}` },
+    });
+  }
+
+  #fail(
+    count: number,
+    failures: TasksAnswer["failures"],
+    triedMs: number,
+    definition: WorkerTaskDefinition,
+  ): void {
+    const failure = runTaskFailure(count, failures, this.#shared.settings.ecsCluster);
+    const ports = definition.declaredHostPorts;
+    const declared =
+      failure.cause.startsWith("RESOURCE:PORTS") && ports.length > 0
+        ? ` (host ports ${ports.join(", ")})`
+        : "";
+    this.#queue.push({
+      kind: "failed",
+      failure: { ...failure, message: `${failure.message}${declared}${tried(triedMs)}` },
+    });
+  }
+
+  /** Stops the tasks of this launch that its cluster was not told of. */
+  async #stopUntold(): Promise<void> {
+    const { ecs, tasks, pace, settings } = this.#shared;
+    const undelivered = this.#queue
+      .drain()
+      .filter((outcome) => outcome.kind === "launched")
+      .map((outcome) => outcome.worker.id);
+    // A worker that has reported in is in the hands of its cluster, delivered or not.
+    const untold = [...this.#tooLate, ...undelivered].filter((arn) => tasks.get(arn)?.hasReported === false);
+    if (untold.length === 0 && !this.#mayHaveStrays) return;
+    const signal = AbortSignal.timeout(WIND_UP_MS);
+    const { launchId } = this.#request;
+    const reason = `Rollcall: launch ${launchId} is over`;
+    const mark = { startedBy: startedBy(settings, launchId), launchId };
+    const looks = this.#mayHaveStrays ? 2 : 0;
+    try {
+      await stopTasks(ecs, pace, untold, reason, signal);
+      for (let look = 0; look < looks; look++) {
+        // A request that was cut off can take effect after it; one look at once and one a little later.
+        if (look > 0) await pause(2 * settings.pollMs, signal);
+        const strays = await strayTasks(ecs, mark, (arn) => tasks.get(arn) !== undefined, signal);
+        await stopTasks(ecs, pace, strays, reason, signal);
+      }
+    } catch {
+      // The launch is over and must end without an error; such a worker finds no manager and ends by itself.
+    }
+  }
+}
+
+function tried(ms: number): string {
+  return ms < 1000 ? "" : ` (tried for ${Math.round(ms / 1000)} s)`;
+}

@@ -1,0 +1,109 @@
+import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import type {
+  CapacityProviderStrategyItem,
+  ContainerOverride,
+  ECSClient,
+  LaunchType,
+  NetworkConfiguration,
+  PlacementConstraint,
+  PlacementStrategy,
+  Tag,
+} from "@aws-sdk/client-ecs";
+import type { LaunchTimeouts, WorkerCount } from "../../cluster/cluster-manager.js";
+
+/** Limits of a launch on ECS, in milliseconds. */
+export interface ECSTimeouts extends LaunchTimeouts {
+  /**
+   * How long a launch asks again while ECS lacks capacity and fewer than `workers.min` tasks have been accepted:
+   * instances may be starting, or tasks of others ending. 0 gives up at the first answer. Default 60,000.
+   */
+  readonly capacityMs: number;
+  /** The same once `workers.min` tasks have been accepted: who can do with fewer need not wait. Default 10,000. */
+  readonly extraCapacityMs: number;
+}
+
+/** What differs from the task definition. Sizes follow ECS: strings for the task, numbers for the container. */
+export interface ECSOverrides {
+  /** CPU units of the task as ECS takes them, e.g. `"1024"` or `"1 vCPU"`. */
+  readonly cpu?: string;
+  /** Memory of the task in MiB, e.g. `"2048"`, or `"2 GB"`. */
+  readonly memory?: string;
+  readonly taskRoleArn?: string;
+  readonly executionRoleArn?: string;
+  /** Fargate only; 21 to 200 GiB. */
+  readonly ephemeralStorage?: { readonly sizeInGiB: number };
+  /** For the worker's container. */
+  readonly container?: ECSContainerOverrides;
+}
+
+export interface ECSContainerOverrides {
+  /** Added to the environment of the task definition. Readable by whoever may call DescribeTasks: no secrets. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly environmentFiles?: ContainerOverride["environmentFiles"];
+  /** CPU units. */
+  readonly cpu?: number;
+  /** MiB; the container is killed beyond it. */
+  readonly memory?: number;
+  /** MiB; a soft limit. */
+  readonly memoryReservation?: number;
+  readonly resourceRequirements?: ContainerOverride["resourceRequirements"];
+}
+
+/** Where the rendezvous listens; what is left out is found by itself. */
+export interface ECSRendezvousOptions {
+  /** The address that tasks dial. `ROLLCALL_ADVERTISE_HOST` in the environment is used if it is left out. */
+  readonly host?: string;
+  /** The local address to bind. Default: all of them, or loopback where the ECS endpoint is on loopback. */
+  readonly bindHost?: string;
+  /** The port to bind. Default 0: a free one. */
+  readonly port?: number;
+}
+
+/** Options of `ECSManager`. Rules and limits are those of the Amazon ECS API reference, RunTask. */
+export interface ECSManagerOptions {
+  /** Name or ARN of the ECS cluster. Default `default`, as in ECS. */
+  readonly ecsCluster?: string;
+  /** `family`, `family:revision` or an ARN. */
+  readonly taskDefinition: string;
+  /** How many workers a launch starts; with `min` and `max` it succeeds from `min` on. */
+  readonly workers: number | WorkerCount;
+  /** The container that becomes a worker. Default: the only one, or the only essential one. */
+  readonly containerName?: string;
+  /** Default: what the AWS SDK finds (`AWS_REGION`, the shared configuration, ...). */
+  readonly region?: string;
+  /** URL of another ECS endpoint, e.g. one of `rollcall/local-ecs`. */
+  readonly endpoint?: string;
+  /** A ready client, instead of `region` and `endpoint`. It stays yours: Rollcall does not destroy it. */
+  readonly client?: ECSClient;
+  /** For the last output of a task that failed. Default: one with the region, credentials and endpoint of ECS. */
+  readonly logsClient?: CloudWatchLogsClient;
+  /** Mark of the tasks, at most 128 of `a-z A-Z 0-9 - _ /`. Default `rollcall/<launch id>`. */
+  readonly startedBy?: string;
+  /** Task group, for placement. Default of ECS: `family:<family>`. */
+  readonly group?: string;
+  readonly tags?: readonly Tag[] | Readonly<Record<string, string>>;
+  /** Not together with `capacityProviderStrategy`. */
+  readonly launchType?: LaunchType;
+  readonly capacityProviderStrategy?: readonly CapacityProviderStrategyItem[];
+  readonly placementConstraints?: readonly PlacementConstraint[];
+  readonly placementStrategy?: readonly PlacementStrategy[];
+  /** Needed for network mode `awsvpc`, refused by ECS for the others. */
+  readonly networkConfiguration?: NetworkConfiguration;
+  readonly platformVersion?: string;
+  readonly propagateTags?: "TASK_DEFINITION" | "NONE";
+  readonly enableExecuteCommand?: boolean;
+  readonly enableECSManagedTags?: boolean;
+  readonly overrides?: ECSOverrides;
+  /**
+   * What the container runs: it replaces the image's CMD, not its ENTRYPOINT. `"image"` leaves the image's own.
+   * Default `node node_modules/rollcall/dist/worker/main.js`, relative to the image's working directory.
+   */
+  readonly command?: readonly string[] | "image";
+  readonly rendezvous?: ECSRendezvousOptions;
+  readonly timeouts?: Partial<ECSTimeouts>;
+  /**
+   * How often running launches and removals look at their tasks, in milliseconds: a quarter of it at first, up to six
+   * times as long while nothing changes. Default 1,000.
+   */
+  readonly pollMs?: number;
+}

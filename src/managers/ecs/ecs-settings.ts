@@ -1,0 +1,216 @@
+import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import type { ContainerOverride, ECSClient, TaskOverride } from "@aws-sdk/client-ecs";
+import type { WorkerCount } from "../../cluster/cluster-manager.js";
+import {
+  list,
+  milliseconds,
+  onlyKnown,
+  optional,
+  plainObject,
+  show,
+  text,
+  wholeNumber,
+} from "./ecs-option-checks.js";
+import type { ECSManagerOptions, ECSRendezvousOptions, ECSTimeouts } from "./ecs-options.js";
+import { containerOverrides, taskOverrides } from "./ecs-override-options.js";
+import { LONGEST_WORKER_ENVIRONMENT, checkOverrideSize, taskOverride } from "./ecs-request.js";
+import { runTaskOptions } from "./ecs-run-task-options.js";
+import type { RunTaskOptions } from "./ecs-run-task-options.js";
+
+/** The options after checking, with defaults. */
+export interface ECSSettings {
+  readonly ecsCluster: string;
+  readonly taskDefinition: string;
+  readonly workers: WorkerCount;
+  readonly containerName: string | undefined;
+  readonly region: string | undefined;
+  readonly endpoint: string | undefined;
+  readonly client: ECSClient | undefined;
+  readonly logsClient: CloudWatchLogsClient | undefined;
+  readonly startedBy: string | undefined;
+  readonly runTask: RunTaskOptions;
+  readonly taskOverrides: Omit<TaskOverride, "containerOverrides">;
+  readonly containerOverrides: Omit<ContainerOverride, "name" | "command">;
+  /** Undefined leaves the image's own. */
+  readonly command: readonly string[] | undefined;
+  readonly rendezvous: RendezvousSettings;
+  readonly timeouts: ECSTimeouts;
+  readonly pollMs: number;
+}
+
+export interface RendezvousSettings {
+  readonly host: string | undefined;
+  readonly bindHost: string | undefined;
+  readonly port: number | undefined;
+}
+
+const DEFAULT_COMMAND = ["node", "node_modules/rollcall/dist/worker/main.js"];
+const DEFAULT_TIMEOUTS: ECSTimeouts = {
+  launchMs: 600_000,
+  reportMs: 60_000,
+  joinMs: 30_000,
+  capacityMs: 60_000,
+  extraCapacityMs: 10_000,
+};
+const DEFAULT_POLL_MS = 1000;
+/** Beyond what one manager process can hold connections to; a larger number is a mistake. */
+const MOST_WORKERS = 10_000;
+
+const OPTION_NAMES: readonly (keyof ECSManagerOptions)[] = [
+  "ecsCluster",
+  "taskDefinition",
+  "workers",
+  "containerName",
+  "region",
+  "endpoint",
+  "client",
+  "logsClient",
+  "startedBy",
+  "group",
+  "tags",
+  "launchType",
+  "capacityProviderStrategy",
+  "placementConstraints",
+  "placementStrategy",
+  "networkConfiguration",
+  "platformVersion",
+  "propagateTags",
+  "enableExecuteCommand",
+  "enableECSManagedTags",
+  "overrides",
+  "command",
+  "rendezvous",
+  "timeouts",
+  "pollMs",
+];
+
+/**
+ * Checks the options of an `ECSManager` and fills in defaults. Throws a `TypeError` for a wrong type or an unknown
+ * option and a `RangeError` for a value outside what ECS takes; nothing has been sent then.
+ */
+export function ecsSettings(options: ECSManagerOptions): ECSSettings {
+  onlyKnown("ECSManager", plainObject("the options of ECSManager", options), OPTION_NAMES);
+  const overrides = options.overrides ?? {};
+  checkClients(options);
+  const settings: ECSSettings = {
+    ecsCluster:
+      optional(options.ecsCluster, (value) => text("ecsCluster", value, `"my-cluster"`)) ?? "default",
+    taskDefinition: text("taskDefinition", options.taskDefinition, `"my-worker" or "my-worker:3"`),
+    workers: workerCount(options.workers),
+    containerName: optional(options.containerName, (value) => text("containerName", value, `"worker"`)),
+    region: optional(options.region, (value) => text("region", value, `"eu-central-1"`)),
+    endpoint: optional(options.endpoint, checkEndpoint),
+    client: options.client,
+    logsClient: options.logsClient,
+    startedBy: optional(options.startedBy, checkStartedBy),
+    runTask: runTaskOptions(options),
+    taskOverrides: taskOverrides(overrides),
+    containerOverrides: containerOverrides(overrides.container ?? {}),
+    command: workerCommand(options.command),
+    rendezvous: rendezvousSettings(options.rendezvous ?? {}),
+    timeouts: timeoutSettings(options.timeouts ?? {}),
+    pollMs: milliseconds("pollMs", options.pollMs ?? DEFAULT_POLL_MS, 1),
+  };
+  checkOverrideSize(taskOverride(settings, settings.containerName ?? "worker", LONGEST_WORKER_ENVIRONMENT));
+  return settings;
+}
+
+function workerCount(workers: ECSManagerOptions["workers"]): WorkerCount {
+  if (typeof workers === "number") {
+    const count = wholeNumber("workers", workers, 1, MOST_WORKERS);
+    return { min: count, max: count };
+  }
+  if (typeof workers !== "object" || workers === null || Array.isArray(workers)) {
+    throw new TypeError(`workers must be a number or { min, max }, not ${show(workers)}`);
+  }
+  onlyKnown("workers", workers, ["min", "max"]);
+  const min = wholeNumber("workers.min", workers.min, 1, MOST_WORKERS);
+  const max = wholeNumber("workers.max", workers.max, 1, MOST_WORKERS);
+  if (min > max) {
+    throw new RangeError(
+      `workers.min is ${min} and workers.max is ${max}: min must not be above max; swap them, or raise max`,
+    );
+  }
+  return { min, max };
+}
+
+function checkClients(options: ECSManagerOptions): void {
+  for (const key of ["client", "logsClient"] as const) {
+    const client = options[key];
+    if (client !== undefined && typeof plainObject(key, client)["send"] !== "function") {
+      throw new TypeError(`${key} must be a client of the AWS SDK with a send method, not ${show(client)}`);
+    }
+  }
+  if (options.client === undefined) return;
+  for (const key of ["region", "endpoint"] as const) {
+    if (options[key] === undefined) continue;
+    throw new TypeError(
+      `client and ${key} exclude each other: give ${key} to the client, or leave out client`,
+    );
+  }
+}
+
+function checkEndpoint(value: string): string {
+  const endpoint = text("endpoint", value, `"http://127.0.0.1:5111"`);
+  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
+    throw new RangeError(
+      `endpoint must be an http or https URL such as "http://127.0.0.1:5111", not ${show(endpoint)}`,
+    );
+  }
+  return endpoint;
+}
+
+function checkStartedBy(value: string): string {
+  const startedBy = text("startedBy", value, `"my-job/42"`);
+  if (startedBy.length > 128) {
+    throw new RangeError(
+      `startedBy ${show(startedBy)} has ${startedBy.length} characters and ECS takes at most 128`,
+    );
+  }
+  const bad = /[^a-zA-Z0-9\-/_]/.exec(startedBy);
+  if (bad === null) return startedBy;
+  throw new RangeError(
+    `startedBy ${show(startedBy)} holds ${show(bad[0])}; ECS takes letters, digits, "-", "_" and "/"`,
+  );
+}
+
+function workerCommand(command: ECSManagerOptions["command"]): readonly string[] | undefined {
+  if (command === undefined) return DEFAULT_COMMAND;
+  if (command === "image") return undefined;
+  if (!Array.isArray(command) || !command.every((part) => typeof part === "string")) {
+    throw new TypeError(
+      `command must be an array of strings such as ["node", "worker.js"], or "image" for the image's own, ` +
+        `not ${show(command)}`,
+    );
+  }
+  if (command.length === 0) {
+    throw new RangeError(`command must not be empty; "image" leaves the image's own command`);
+  }
+  return list("command", command, Number.MAX_SAFE_INTEGER);
+}
+
+function rendezvousSettings(given: ECSRendezvousOptions): RendezvousSettings {
+  onlyKnown("rendezvous", plainObject("rendezvous", given), ["host", "bindHost", "port"]);
+  return {
+    host: optional(given.host, (host) => text("rendezvous.host", host, `"10.0.1.7"`)),
+    bindHost: optional(given.bindHost, (host) => text("rendezvous.bindHost", host, `"0.0.0.0"`)),
+    port: optional(given.port, (port) => wholeNumber("rendezvous.port", port, 0, 65_535)),
+  };
+}
+
+function timeoutSettings(given: Partial<ECSTimeouts>): ECSTimeouts {
+  onlyKnown("timeouts", plainObject("timeouts", given), Object.keys(DEFAULT_TIMEOUTS));
+  const limit = (key: keyof ECSTimeouts, min: number) =>
+    milliseconds(`timeouts.${key}`, given[key] ?? DEFAULT_TIMEOUTS[key], min);
+  const capacityMs = limit("capacityMs", 0);
+  return {
+    launchMs: limit("launchMs", 1),
+    reportMs: limit("reportMs", 1),
+    joinMs: limit("joinMs", 1),
+    capacityMs,
+    extraCapacityMs:
+      given.extraCapacityMs === undefined
+        ? Math.min(capacityMs, DEFAULT_TIMEOUTS.extraCapacityMs)
+        : limit("extraCapacityMs", 0),
+  };
+}

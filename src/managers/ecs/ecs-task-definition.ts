@@ -1,0 +1,88 @@
+import type { ContainerDefinition, TaskDefinition } from "@aws-sdk/client-ecs";
+import { ClusterManagerError } from "../../errors.js";
+import { MANAGER_NAME } from "./ecs-errors.js";
+
+/** What a launch needs to know of its task definition. */
+export interface WorkerTaskDefinition {
+  readonly arn: string;
+  readonly containerName: string;
+  /** Where the container's output goes, if that is CloudWatch Logs. */
+  readonly logs?: LogDestination;
+  /** How long ECS waits between SIGTERM and SIGKILL, in seconds. */
+  readonly stopTimeout: number;
+  /** Host ports that it declares in network mode host: each allows one such task on an instance. */
+  readonly declaredHostPorts: readonly number[];
+}
+
+export interface LogDestination {
+  readonly group: string;
+  readonly streamPrefix: string;
+  readonly region?: string;
+}
+
+/** Reads a task definition, and finds the container that becomes the worker. */
+export function workerTaskDefinition(
+  definition: TaskDefinition,
+  wantedContainer: string | undefined,
+): WorkerTaskDefinition {
+  const name = `${definition.family ?? "?"}:${definition.revision ?? "?"}`;
+  if (definition.status !== undefined && definition.status !== "ACTIVE") {
+    throw new ClusterManagerError(
+      `the task definition ${name} is ${definition.status}; name an ACTIVE revision, or the family alone for its newest`,
+      MANAGER_NAME,
+    );
+  }
+  const container = findContainer(definition, wantedContainer, name);
+  const logs = logDestination(container);
+  return {
+    arn: definition.taskDefinitionArn ?? name,
+    containerName: container.name ?? "",
+    stopTimeout: container.stopTimeout ?? 30,
+    declaredHostPorts: definition.networkMode === "host" ? declaredPorts(definition) : [],
+    ...(logs === undefined ? {} : { logs }),
+  };
+}
+
+function findContainer(
+  definition: TaskDefinition,
+  wanted: string | undefined,
+  definitionName: string,
+): ContainerDefinition {
+  const containers = definition.containerDefinitions ?? [];
+  const names = containers.map((container) => container.name ?? "?").join(", ");
+  if (wanted !== undefined) {
+    const found = containers.find((container) => container.name === wanted);
+    if (found !== undefined) return found;
+    throw new ClusterManagerError(
+      `the task definition ${definitionName} has no container ${JSON.stringify(wanted)}; its containers are ${names}: ` +
+        `set containerName to one of them`,
+      MANAGER_NAME,
+    );
+  }
+  // ECS takes a container for essential unless it says otherwise.
+  const essential = containers.filter((container) => container.essential !== false);
+  const only = containers.length === 1 ? containers[0] : essential.length === 1 ? essential[0] : undefined;
+  if (only !== undefined) return only;
+  throw new ClusterManagerError(
+    `the task definition ${definitionName} has ${containers.length} containers (${names}) and it is not plain which ` +
+      `one is the worker: set containerName`,
+    MANAGER_NAME,
+  );
+}
+
+function declaredPorts(definition: TaskDefinition): number[] {
+  return (definition.containerDefinitions ?? []).flatMap((container) =>
+    (container.portMappings ?? []).map((mapping) => mapping.hostPort ?? mapping.containerPort ?? 0),
+  );
+}
+
+/** Stream names are `<prefix>/<container>/<task id>`; without a prefix ECS names them by the container's Docker id. */
+function logDestination(container: ContainerDefinition): LogDestination | undefined {
+  if (container.logConfiguration?.logDriver !== "awslogs") return undefined;
+  const options = container.logConfiguration.options ?? {};
+  const group = options["awslogs-group"];
+  const streamPrefix = options["awslogs-stream-prefix"];
+  const region = options["awslogs-region"];
+  if (group === undefined || streamPrefix === undefined) return undefined;
+  return { group, streamPrefix, ...(region === undefined ? {} : { region }) };
+}

@@ -1,0 +1,9 @@
+export { ECSManager } from "./ecs-manager.js";
+export type { ECSTaskDetails } from "./ecs-lifecycle.js";
+export type {
+  ECSContainerOverrides,
+  ECSManagerOptions,
+  ECSOverrides,
+  ECSRendezvousOptions,
+  ECSTimeouts,
+} from "./ecs-options.js";
