@@ -3,7 +3,7 @@ import { Processes } from "./calls/call-process.js";
 import type { CallTarget } from "./calls/call-target.js";
 import type { Future } from "./calls/future.js";
 import { LocalProcess } from "./calls/local-process.js";
-import { Caller, type Callable } from "./calls/remote-call.js";
+import { Caller } from "./calls/remote-call.js";
 import type { ClusterEvents, Emit } from "./cluster/cluster-events.js";
 import type { ClusterManager } from "./cluster/cluster-manager.js";
 import { checkClusterOptions, type ClusterOptions } from "./cluster/cluster-options.js";
@@ -123,7 +123,7 @@ export class Cluster implements AsyncDisposable {
     target: CallTarget,
     ...args: A
   ): Promise<Awaited<R>> {
-    return this.#caller.callFetch(fn as Callable, target, args) as Promise<Awaited<R>>;
+    return this.#caller.callFetch(fn, target, args) as Promise<Awaited<R>>;
   }
 
   /** As `remoteCallFetch`, but the result stays with the worker until its future is fetched. */
@@ -132,7 +132,7 @@ export class Cluster implements AsyncDisposable {
     target: CallTarget,
     ...args: A
   ): Promise<Future<Awaited<R>>> {
-    return this.#caller.call(fn as Callable, target, args) as Promise<Future<Awaited<R>>>;
+    return this.#caller.call(fn, target, args) as Promise<Future<Awaited<R>>>;
   }
 
   /** Calls and forgets. Resolves when the call has been handed to the connection; a failure is printed by the worker. */
@@ -141,7 +141,7 @@ export class Cluster implements AsyncDisposable {
     target: CallTarget,
     ...args: A
   ): Promise<void> {
-    return this.#caller.callAndForget(fn as Callable, target, args);
+    return this.#caller.callAndForget(fn, target, args);
   }
 
   /**
@@ -164,7 +164,7 @@ export class Cluster implements AsyncDisposable {
     const local = [{ pid: 1, process: this.#local }];
     return new ParallelMap(
       {
-        reference: (signal) => this.#caller.reference(fn as Callable, signal),
+        reference: (signal) => this.#caller.reference(fn, signal),
         processes: () => {
           const workers = this.#membership.members.available;
           if (isLocal && workers.length === 0) return local;

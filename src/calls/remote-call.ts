@@ -100,13 +100,13 @@ function awaitReply(
       },
       reject: (error) => {
         settle();
-        reject(error as Error);
+        reject(error);
       },
     });
     const giveUp = (reason: unknown): void => {
       settle();
       if (id >= 0) process.abandon(id);
-      reject(reason as Error);
+      reject(reason);
     };
     if (id < 0) return;
     signal?.addEventListener("abort", onAbort, { once: true });

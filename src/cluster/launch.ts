@@ -137,7 +137,7 @@ export class Launch<Details = unknown>
 
   async #run(signal: AbortSignal): Promise<void> {
     const { launchMs } = this.#manager.timeouts;
-    const deadline = setTimeout(() => void this.#deadlinePassed(), launchMs);
+    const deadline = setTimeout(() => this.#deadlinePassed(), launchMs);
     const onAbort = (): void => this.abort(signal.reason as Error);
     signal.addEventListener("abort", onAbort, { once: true });
     try {
@@ -337,7 +337,7 @@ export class Launch<Details = unknown>
   }
 
   #emit(name: "requested" | "launched" | "placed" | "started" | "reported" | "failed", event: object): void {
-    this.#context.emit(name, { launchId: this.id, manager: this.#manager.name, ...event } as never);
+    this.#context.emit(name, { launchId: this.id, manager: this.#manager.name, ...event });
   }
 }
 

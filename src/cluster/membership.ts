@@ -70,8 +70,8 @@ export class Membership {
     const id = launchId();
     const context: LaunchContext = {
       emit: this.#emit,
-      prepare: (limit) => this.#prepare(id, manager as ClusterManager, limit),
-      join: (arrival, launchedId, limit) => this.#join(arrival, launchedId, manager as ClusterManager, limit),
+      prepare: (limit) => this.#prepare(id, manager, limit),
+      join: (arrival, launchedId, limit) => this.#join(arrival, launchedId, manager, limit),
       remove: (pids) => this.remove(pids, this.#options.leaveGraceMs),
       endTokens: () => this.#rendezvous.tokens.end(id),
       onOutput: (launchedId, stream, text) => {

@@ -178,7 +178,7 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
   #takeInput(): MapItem<T> | undefined {
     if (this.#isReading || this.#inputIsOver) return undefined;
     const next = this.#input.next();
-    if (!(next instanceof Promise)) return this.#inputGave(next as IteratorResult<T>);
+    if (!(next instanceof Promise)) return this.#inputGave(next);
     this.#isReading = true;
     next.then(
       (result) => {
@@ -275,7 +275,7 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
   }
 
   #reportUnheard(error: unknown): void {
-    if (!this.#isIterated && !this.#isAwaited) void Promise.reject(error as Error);
+    if (!this.#isIterated && !this.#isAwaited) void Promise.reject(error);
   }
 
   #inOrder(): R[] {

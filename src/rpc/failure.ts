@@ -1,4 +1,5 @@
-import { FunctionNotFoundError, RemoteError, RollcallError, SerializationError } from "../errors.js";
+import type { RollcallError } from "../errors.js";
+import { FunctionNotFoundError, RemoteError, SerializationError } from "../errors.js";
 import type { Decoder, EncodedValue, Encoder } from "../protocol/codec.js";
 
 /** What kind of failure a reply carries; stands in `aux` of the failure message. Only ever appended. */

@@ -16,5 +16,5 @@ export function withOnRead(accepted: Socket, onread: OnReadOpts): { socket: Sock
   // Tells the server that its socket is gone; without a handle nothing else happens.
   accepted.destroy();
   const options = { handle, readable: true, writable: true, onread };
-  return { socket: new Socket(options as ConstructorParameters<typeof Socket>[0]), hasOnRead: true };
+  return { socket: new Socket(options), hasOnRead: true };
 }

@@ -60,7 +60,7 @@ export class MemoryNetwork implements Transport {
 
   /** Ends every connection at once, as when a cable is pulled and both ends notice. */
   cut(reason: Error = new ConnectionClosedError("the network was cut")): void {
-    for (const connection of [...this.#connections]) connection.destroy(reason);
+    for (const connection of Array.from(this.#connections)) connection.destroy(reason);
   }
 }
 

@@ -12,9 +12,9 @@ export function captureOutput(
     const stream = streams[name];
     const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
     const splitter = new LineSplitter((line) => onLine(name, line));
-    stream.write = ((chunk: Uint8Array | string, ...more: unknown[]): boolean => {
+    stream.write = (chunk: Uint8Array | string, ...more: unknown[]): boolean => {
       splitter.push(typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8"));
       return write(chunk, ...more);
-    }) as typeof stream.write;
+    };
   }
 }

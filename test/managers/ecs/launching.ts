@@ -72,18 +72,18 @@ export class Launching {
   readonly #iterator: AsyncIterator<Outcome>;
 
   constructor(manager: ECSManager, overrides: Partial<LaunchRequest> = {}) {
-    this.#iterator = manager
-      .launch({
-        launchId: `launch${String(++launches).padStart(6, "0")}`,
-        workers: manager.workers,
-        workerEnvironment: (uses) => {
-          this.uses.push(uses);
-          return { ROLLCALL_JOIN: "secret-join-token" };
-        },
-        signal: this.#over.signal,
-        ...overrides,
-      })
-      [Symbol.asyncIterator]();
+    const outcomes = manager.launch({
+      launchId: `launch${String(++launches).padStart(6, "0")}`,
+      projectRoot: process.cwd(),
+      workers: manager.workers,
+      workerEnvironment: (uses) => {
+        this.uses.push(uses);
+        return { ROLLCALL_JOIN: "secret-join-token" };
+      },
+      signal: this.#over.signal,
+      ...overrides,
+    });
+    this.#iterator = outcomes[Symbol.asyncIterator]();
   }
 
   /** Takes outcomes until there are so many of this kind, and returns those. */
