@@ -45,6 +45,8 @@ export interface LaunchContext {
   readonly onOutput: (id: string, stream: "stdout" | "stderr", line: string) => void;
 }
 
+const stages = ["placed", "started", "reported"] as const;
+
 /** How long the stopping of what did not join may take. */
 const KILL_MS = 60_000;
 
@@ -65,6 +67,8 @@ export class Launch<Details = unknown>
   readonly #reportTimers = new Map<string, NodeJS.Timeout>();
   /** Workers that reported before the platform told us that they were launched. */
   #early: Arrival[] = [];
+  /** How many of `stages` each worker has reached. */
+  readonly #stages = new Map<string, number>();
   #refusals = 0;
   #isSettled = false;
   #changed = deferred<void>();
@@ -170,9 +174,9 @@ export class Launch<Details = unknown>
         this.#emit("launched", { worker: outcome.worker });
         return this.#retryEarly();
       case "placed":
-        return this.#emit("placed", { worker: outcome.worker });
+        return this.#reached("placed", outcome.worker);
       case "started":
-        this.#emit("started", { worker: outcome.worker });
+        this.#reached("started", outcome.worker);
         return this.#expectReport(outcome.worker);
       case "failed":
         this.#progress.notLaunched(outcome.failure);
@@ -180,6 +184,17 @@ export class Launch<Details = unknown>
         return this.#decide();
       case "exited":
         return this.#lost(outcome.worker.id, exitFailure(outcome.worker.id, outcome.reason));
+    }
+  }
+
+  /** Tells of a stage once, and before it of an earlier one that it implies. */
+  #reached(stage: "placed" | "started" | "reported", worker: LaunchedWorker<Details>): void {
+    const known = this.#stages.get(worker.id) ?? 0;
+    for (const [index, name] of stages.entries()) {
+      if (index < known) continue;
+      this.#stages.set(worker.id, index + 1);
+      this.#emit(name, { worker });
+      if (name === stage) return;
     }
   }
 
@@ -213,7 +228,7 @@ export class Launch<Details = unknown>
   async #join(arrival: Arrival, id: string): Promise<void> {
     this.#clearReportTimer(id);
     const worker = this.#manager.describe(id) ?? ({ id, details: {} } as LaunchedWorker<Details>);
-    this.#emit("reported", { worker });
+    this.#reached("reported", worker);
     const { joinMs } = this.#manager.timeouts;
     try {
       const info = await withTimeLimit(joinMs, "the join did not finish", this.#over.signal, (signal) =>

@@ -230,6 +230,8 @@ export class Membership {
   }
 
   #connectionRefused(remoteHost: string, error: Error): void {
+    // While it closes, the control threads of leaving workers may come back once more.
+    if (this.isClosed) return;
     if (error instanceof HandshakeError)
       for (const launch of this.#launches.values()) launch.connectionRefused();
     this.#emit("refused", { remoteHost, error });

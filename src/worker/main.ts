@@ -43,7 +43,7 @@ const environment = readEnvironmentOrExit();
 // Neither the program's functions nor their child processes have any use for it.
 delete process.env[WorkerVariable.token];
 
-const loader = new FunctionLoader({ projectRoot: environment.projectRoot ?? findProjectRoot() });
+const loader = new FunctionLoader({ projectRoot: environment.projectRoot ?? findProjectRoot(process.cwd()) });
 let control: ControlThread | undefined;
 
 const worker: Worker = new Worker({
