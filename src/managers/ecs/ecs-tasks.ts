@@ -31,6 +31,8 @@ interface Entry {
   task: KnownTask;
   /** When ECS last said that the task exists. */
   knownAt: number;
+  /** ECS counts a task's changes; a lower number than before is an older answer. */
+  version: number;
   readonly listeners: Set<TaskListener>;
   unwatch: (() => void) | undefined;
 }
@@ -57,7 +59,13 @@ export class KnownTasks {
       phase: "accepted",
       hasReported: false,
     };
-    this.#entries.set(arn, { task: known, knownAt: this.#now(), listeners: new Set(), unwatch: undefined });
+    this.#entries.set(arn, {
+      task: known,
+      knownAt: this.#now(),
+      version: 0,
+      listeners: new Set(),
+      unwatch: undefined,
+    });
     return true;
   }
 
@@ -86,6 +94,8 @@ export class KnownTasks {
     return {
       seen: (task) => {
         entry.knownAt = this.#now();
+        if ((task.version ?? entry.version) < entry.version) return false;
+        entry.version = task.version ?? entry.version;
         const { arn, definition } = entry.task;
         const phase = furthest(entry.task.phase, taskPhase(task, definition.containerName));
         const details = taskDetails(task, arn);
