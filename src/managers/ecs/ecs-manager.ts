@@ -96,9 +96,7 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
 
   identify(report: WorkerReport): string | undefined {
     const arn = report.taskArn;
-    if (arn === undefined || this.#tasks.get(arn) === undefined) return undefined;
-    this.#tasks.markReported(arn);
-    return arn;
+    return arn === undefined || this.#tasks.get(arn) === undefined ? undefined : arn;
   }
 
   describe(id: string): LaunchedWorker<ECSTaskDetails> | undefined {

@@ -16,8 +16,6 @@ export interface KnownTask {
   readonly phase: TaskPhase;
   /** Set once `phase` is `ended`; without the task's output. */
   readonly exit?: ExitReason;
-  /** Whether a worker has reported in from it. */
-  readonly hasReported: boolean;
 }
 
 export interface TaskListener {
@@ -57,7 +55,6 @@ export class KnownTasks {
       definition,
       details: taskDetails(task, arn),
       phase: "accepted",
-      hasReported: false,
     };
     this.#entries.set(arn, {
       task: known,
@@ -71,11 +68,6 @@ export class KnownTasks {
 
   get(arn: string): KnownTask | undefined {
     return this.#entries.get(arn)?.task;
-  }
-
-  markReported(arn: string): void {
-    const entry = this.#entries.get(arn);
-    if (entry !== undefined) entry.task = { ...entry.task, hasReported: true };
   }
 
   /** Tells the listener of every change until the returned function is called or the task has ended. */
