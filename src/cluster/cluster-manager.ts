@@ -109,7 +109,11 @@ export interface ClusterManager<Details = unknown> {
    */
   launch(request: LaunchRequest, onOutput: WorkerOutput): AsyncIterable<LaunchOutcome<Details>>;
 
-  /** Which launched worker sent this report: its `LaunchedWorker.id`, or undefined if it is not one of ours. */
+  /**
+   * Which launched worker sent this report: its `LaunchedWorker.id`, or undefined if it is not one of ours. A worker can
+   * be quicker than the platform's answer to the request that started it: an unknown report may become known with a
+   * later `launched`.
+   */
   identify(report: WorkerReport): string | undefined;
 
   /** The newest knowledge of a launched worker. */

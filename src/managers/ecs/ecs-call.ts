@@ -7,12 +7,14 @@ import { pause } from "./ecs-wait.js";
 export interface RetryOptions {
   readonly limits: PatienceLimits;
   readonly signal: AbortSignal;
+  /** The longest pause, where the one that suits the error would be too long. */
+  readonly capMs?: number;
 }
 
 /** Repeats a harmless request while its errors may pass. Rejects with the last error, or the signal's reason. */
 export async function withRetries<T>(
   attempt: () => Promise<T>,
-  { limits, signal }: RetryOptions,
+  { limits, signal, capMs = Infinity }: RetryOptions,
 ): Promise<T> {
   const start = performance.now();
   for (let attempts = 1; ; attempts++) {
@@ -24,7 +26,7 @@ export async function withRetries<T>(
       const verdict = afterError(serviceError(error));
       const elapsedMs = performance.now() - start;
       if (!verdict.retry || !hasPatience(verdict, limits, { attempts, elapsedMs })) throw error;
-      await pause(backoffMs(attempts - 1, verdict.capMs, Math.random), signal);
+      await pause(backoffMs(attempts - 1, Math.min(capMs, verdict.capMs), Math.random), signal);
     }
   }
 }

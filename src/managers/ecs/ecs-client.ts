@@ -1,6 +1,13 @@
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type * as ECSPackage from "@aws-sdk/client-ecs";
-import type { ECSClient, Failure, RunTaskCommandInput, Task, TaskDefinition } from "@aws-sdk/client-ecs";
+import type {
+  DescribeTaskDefinitionCommandOutput,
+  ECSClient,
+  Failure,
+  RunTaskCommandInput,
+  Task,
+  TaskDefinition,
+} from "@aws-sdk/client-ecs";
 import { ClusterManagerError } from "../../errors.js";
 import { MANAGER_NAME } from "./ecs-errors.js";
 import { isRecord } from "./ecs-option-checks.js";
@@ -24,12 +31,18 @@ export interface TasksAnswer {
 }
 
 type SDK = typeof ECSPackage;
+type Send<T> = (
+  loaded: { readonly sdk: SDK; readonly client: ECSClient },
+  options: { readonly abortSignal: AbortSignal },
+) => Promise<T>;
 
 /**
  * One attempt may take this long, finding credentials included: the SDK's own chain can wait for an instance metadata
  * service that is not there.
  */
 const ATTEMPT_MS = 10_000;
+/** The first request of a launch: whoever set something up wrongly should not wait long to hear of it. */
+const FIRST_ATTEMPT_MS = 5000;
 const CONNECT_MS = 3000;
 
 /** Owns the SDK's client, unless the user gave one. */
@@ -48,7 +61,7 @@ export class ECSServiceClient implements ECSOperations {
   }
 
   async describeTaskDefinition(signal: AbortSignal): Promise<TaskDefinition> {
-    const answer = await this.#attempt(signal, ({ sdk, client }, options) => {
+    const describe: Send<DescribeTaskDefinitionCommandOutput> = ({ sdk, client }, options) => {
       const command = new sdk.DescribeTaskDefinitionCommand({
         taskDefinition: this.#settings.taskDefinition,
       });
@@ -61,7 +74,8 @@ export class ECSServiceClient implements ECSOperations {
         { step: "finalizeRequest" },
       );
       return client.send(command, options);
-    });
+    };
+    const answer = await this.#attempt(signal, describe, FIRST_ATTEMPT_MS);
     return answer.taskDefinition ?? {};
   }
 
@@ -157,20 +171,17 @@ export class ECSServiceClient implements ECSOperations {
     };
   }
 
-  async #attempt<T>(
-    signal: AbortSignal,
-    send: (loaded: { sdk: SDK; client: ECSClient }, options: { abortSignal: AbortSignal }) => Promise<T>,
-  ): Promise<T> {
+  async #attempt<T>(signal: AbortSignal, send: Send<T>, limitMs = ATTEMPT_MS): Promise<T> {
     signal.throwIfAborted();
     const loaded = await this.#load();
-    const limit = AbortSignal.timeout(ATTEMPT_MS);
+    const limit = AbortSignal.timeout(limitMs);
     const abortSignal = AbortSignal.any([signal, limit]);
     try {
       return await orAborted(send(loaded, { abortSignal }), abortSignal);
     } catch (error) {
       signal.throwIfAborted();
       if (!limit.aborted) throw error;
-      throw Object.assign(new Error(`no answer within ${ATTEMPT_MS / 1000} s`, { cause: error }), {
+      throw Object.assign(new Error(`no answer within ${limitMs / 1000} s`, { cause: error }), {
         name: "TimeoutError",
       });
     }

@@ -68,7 +68,7 @@ export function runTaskFailure(
     message:
       failures.length === 0
         ? `ECS started fewer tasks in the ECS cluster ${ecsCluster} than it was asked for and gave no reason`
-        : `ECS cluster ${ecsCluster}: ${failures.slice(0, 3).map(inWords).join("; ")}`,
+        : `ECS cluster ${ecsCluster}: ${inSentence([...new Set(failures.map(inWords))])}`,
     ...(advice === undefined ? {} : { advice }),
   };
 }
@@ -76,4 +76,9 @@ export function runTaskFailure(
 function inWords({ reason, arn, detail }: Failure): string {
   const about = [arn, detail].filter((part) => part !== undefined && part !== "").join(", ");
   return about === "" ? (reason ?? "no reason given") : `${reason ?? "no reason given"} (${about})`;
+}
+
+function inSentence(parts: readonly string[]): string {
+  const more = parts.length > 3 ? `; and ${parts.length - 3} more` : "";
+  return parts.slice(0, 3).join("; ") + more;
 }

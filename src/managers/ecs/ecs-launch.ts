@@ -274,8 +274,7 @@ export class ECSLaunch {
       .drain()
       .filter((outcome) => outcome.kind === "launched")
       .map((outcome) => outcome.worker.id);
-    // A worker that has reported in is in the hands of its cluster, delivered or not.
-    const untold = [...this.#tooLate, ...undelivered].filter((arn) => tasks.get(arn)?.hasReported === false);
+    const untold = [...this.#tooLate, ...undelivered];
     if (untold.length === 0 && !this.#mayHaveStrays) return;
     const signal = AbortSignal.timeout(WIND_UP_MS);
     const { launchId } = this.#request;

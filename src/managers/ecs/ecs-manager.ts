@@ -30,7 +30,7 @@ import { KnownTasks } from "./ecs-tasks.js";
 import type { KnownTask } from "./ecs-tasks.js";
 
 /** Whoever cannot reach ECS should hear of it within seconds. */
-const FIRST_CONTACT = { capacityMs: 0, outageMs: 2000, briefAttempts: 3 };
+const FIRST_CONTACT = { limits: { capacityMs: 0, outageMs: 1500, briefAttempts: 3 }, capMs: 500 };
 /** Beyond the time that the task itself may take to end. */
 const STOP_MARGIN_MS = 60_000;
 
@@ -96,9 +96,7 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
 
   identify(report: WorkerReport): string | undefined {
     const arn = report.taskArn;
-    if (arn === undefined || this.#tasks.get(arn) === undefined) return undefined;
-    this.#tasks.markReported(arn);
-    return arn;
+    return arn === undefined || this.#tasks.get(arn) === undefined ? undefined : arn;
   }
 
   describe(id: string): LaunchedWorker<ECSTaskDetails> | undefined {
@@ -162,13 +160,13 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
   }
 
   async #definition(signal: AbortSignal): Promise<WorkerTaskDefinition> {
-    const limits = { limits: FIRST_CONTACT, signal };
-    const definition = await withRetries(() => this.#ecs.describeTaskDefinition(signal), limits).catch(
-      (error: unknown) => {
-        signal.throwIfAborted();
-        throw explain(error, this.#attempted("DescribeTaskDefinition"));
-      },
-    );
+    const definition = await withRetries(() => this.#ecs.describeTaskDefinition(signal), {
+      ...FIRST_CONTACT,
+      signal,
+    }).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw explain(error, this.#attempted("DescribeTaskDefinition"));
+    });
     return workerTaskDefinition(definition, this.#settings.containerName);
   }
 

@@ -16,8 +16,6 @@ export interface KnownTask {
   readonly phase: TaskPhase;
   /** Set once `phase` is `ended`; without the task's output. */
   readonly exit?: ExitReason;
-  /** Whether a worker has reported in from it. */
-  readonly hasReported: boolean;
 }
 
 export interface TaskListener {
@@ -31,6 +29,8 @@ interface Entry {
   task: KnownTask;
   /** When ECS last said that the task exists. */
   knownAt: number;
+  /** ECS counts a task's changes; a lower number than before is an older answer. */
+  version: number;
   readonly listeners: Set<TaskListener>;
   unwatch: (() => void) | undefined;
 }
@@ -55,19 +55,19 @@ export class KnownTasks {
       definition,
       details: taskDetails(task, arn),
       phase: "accepted",
-      hasReported: false,
     };
-    this.#entries.set(arn, { task: known, knownAt: this.#now(), listeners: new Set(), unwatch: undefined });
+    this.#entries.set(arn, {
+      task: known,
+      knownAt: this.#now(),
+      version: 0,
+      listeners: new Set(),
+      unwatch: undefined,
+    });
     return true;
   }
 
   get(arn: string): KnownTask | undefined {
     return this.#entries.get(arn)?.task;
-  }
-
-  markReported(arn: string): void {
-    const entry = this.#entries.get(arn);
-    if (entry !== undefined) entry.task = { ...entry.task, hasReported: true };
   }
 
   /** Tells the listener of every change until the returned function is called or the task has ended. */
@@ -86,6 +86,8 @@ export class KnownTasks {
     return {
       seen: (task) => {
         entry.knownAt = this.#now();
+        if ((task.version ?? entry.version) < entry.version) return false;
+        entry.version = task.version ?? entry.version;
         const { arn, definition } = entry.task;
         const phase = furthest(entry.task.phase, taskPhase(task, definition.containerName));
         const details = taskDetails(task, arn);

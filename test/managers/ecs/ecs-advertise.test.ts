@@ -67,20 +67,20 @@ const choices: readonly [string, Partial<typeof none> | object, Partial<Surround
 ];
 
 for (const [title, options, differs, advertiseHost, bindHost] of choices) {
-  test(`the rendezvous takes ${title}`, () => {
+  void test(`the rendezvous takes ${title}`, () => {
     const chosen = chooseAddress({ ...none, ...options }, { ...around, ...differs });
     assert.deepEqual(chosen, { advertiseHost, bindHost });
   });
 }
 
-test("a machine without an address says which option to set", () => {
+void test("a machine without an address says which option to set", () => {
   assert.throws(
     () => chooseAddress(none, { ...around, interfaces: { lo: interfaces.lo } }),
     (error: unknown) => error instanceof ClusterManagerError && /set rendezvous\.host/.test(error.message),
   );
 });
 
-test("the metadata of a task is an address in awsvpc only, and never the link-local one", () => {
+void test("the metadata of a task is an address in awsvpc only, and never the link-local one", () => {
   const awsvpc = { NetworkMode: "awsvpc", IPv4Addresses: ["169.254.172.2", "10.0.0.9"] };
   assert.equal(awsvpcAddress({ Networks: [awsvpc] }), "10.0.0.9");
   assert.equal(awsvpcAddress({ Networks: [{ NetworkMode: "host", IPv4Addresses: [""] }] }), undefined);

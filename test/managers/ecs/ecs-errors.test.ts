@@ -76,7 +76,7 @@ const table: readonly [string, Error, string, RegExp][] = [
 ];
 
 for (const [title, error, serviceCode, message] of table) {
-  test(`${title}: the error says what was refused and what to do`, () => {
+  void test(`${title}: the error says what was refused and what to do`, () => {
     const explained = explain(error, attempted);
     assert.equal(explained.manager, "ecs");
     assert.equal(explained.serviceCode, serviceCode);
@@ -85,7 +85,7 @@ for (const [title, error, serviceCode, message] of table) {
   });
 }
 
-test("the text of a refused signature is kept out of message and cause", () => {
+void test("the text of a refused signature is kept out of message and cause", () => {
   const error = named("SignatureDoesNotMatch", "canonical string: AKIAEXAMPLE x-amz-security-token:SECRET");
   const explained = explain(error, attempted);
   assert.doesNotMatch(explained.message, /AKIA|SECRET/);
@@ -93,11 +93,11 @@ test("the text of a refused signature is kept out of message and cause", () => {
   assert.match(explained.message, /does not accept the signature/);
 });
 
-test("several failed addresses of one host count as their first", () => {
+void test("several failed addresses of one host count as their first", () => {
   const refused = Object.assign(new Error("connect ECONNREFUSED ::1:9"), { code: "ECONNREFUSED" });
   assert.equal(serviceError(new AggregateError([refused], "")).code, "ECONNREFUSED");
 });
 
-test("what is thrown need not be an error", () => {
+void test("what is thrown need not be an error", () => {
   assert.equal(serviceError("odd").message, "odd");
 });

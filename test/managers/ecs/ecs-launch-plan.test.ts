@@ -6,23 +6,23 @@ import { clientToken, planBatches } from "#dist/managers/ecs/ecs-request.js";
 const limits = { capacityMs: 1000, outageMs: 1000, briefAttempts: 3 };
 const lost = { code: "ECONNRESET", message: "" };
 
-test("calls ask for ten tasks at most", () => {
+void test("calls ask for ten tasks at most", () => {
   assert.deepEqual(planBatches(1), [1]);
   assert.deepEqual(planBatches(10), [10]);
   assert.deepEqual(planBatches(23), [10, 10, 3]);
 });
 
-test("tokens fit ECS and differ by batch and attempt", () => {
+void test("tokens fit ECS and differ by batch and attempt", () => {
   const token = clientToken("abcdefghijkl", 999, 99_999);
   assert.match(token, /^[\x21-\x7e]{1,64}$/);
   assert.notEqual(clientToken("a", 1, 2), clientToken("a", 2, 1));
 });
 
-test("an answer with everything ends the batch", () => {
+void test("an answer with everything ends the batch", () => {
   assert.deepEqual(new BatchPlan(0, 3).answered(3, [], 0, limits), { kind: "done" });
 });
 
-test("what a partial answer lacks is asked for with a new token", () => {
+void test("what a partial answer lacks is asked for with a new token", () => {
   const plan = new BatchPlan(0, 10);
   const step = plan.answered(6, [{ reason: "RESOURCE:CPU" }], 0, limits);
   assert.equal(step.kind, "again");
@@ -30,7 +30,7 @@ test("what a partial answer lacks is asked for with a new token", () => {
   assert.equal(plan.answered(4, [], 10, limits).kind, "done");
 });
 
-test("a request whose outcome is unknown is repeated with its token and count", () => {
+void test("a request whose outcome is unknown is repeated with its token and count", () => {
   const plan = new BatchPlan(0, 10);
   assert.equal(plan.refused(lost, 0, limits).kind, "again");
   assert.deepEqual(plan.request, { attempt: 0, count: 10 });
@@ -41,13 +41,13 @@ test("a request whose outcome is unknown is repeated with its token and count", 
   assert.equal(plan.isUncertain, false);
 });
 
-test("an endpoint that refused the connection has started nothing", () => {
+void test("an endpoint that refused the connection has started nothing", () => {
   const plan = new BatchPlan(0, 1);
   plan.refused({ code: "ECONNREFUSED", message: "" }, 0, limits);
   assert.equal(plan.isUncertain, false);
 });
 
-test("patience counts from the first refusal of a kind, and anew after progress", () => {
+void test("patience counts from the first refusal of a kind, and anew after progress", () => {
   const plan = new BatchPlan(0, 10);
   const cpu = [{ reason: "RESOURCE:CPU" }];
   assert.equal(plan.answered(0, cpu, 0, limits).kind, "again");
@@ -59,19 +59,19 @@ test("patience counts from the first refusal of a kind, and anew after progress"
   assert.equal(plan.remaining, 9);
 });
 
-test("a reason that cannot pass decides over one that can", () => {
+void test("a reason that cannot pass decides over one that can", () => {
   const step = new BatchPlan(0, 2).answered(1, [{ reason: "AGENT" }, { reason: "ATTRIBUTE" }], 0, limits);
   assert.equal(step.kind, "failed");
 });
 
-test("an empty answer without a reason is tried a few times", () => {
+void test("an empty answer without a reason is tried a few times", () => {
   const plan = new BatchPlan(0, 2);
   assert.equal(plan.answered(0, [], 0, limits).kind, "again");
   assert.equal(plan.answered(0, [], 0, limits).kind, "again");
   assert.equal(plan.answered(0, [], 0, limits).kind, "failed");
 });
 
-test("an error that cannot pass refuses the batch", () => {
+void test("an error that cannot pass refuses the batch", () => {
   const error = { code: "AccessDeniedException", message: "" };
   assert.deepEqual(new BatchPlan(0, 2).refused(error, 0, limits), { kind: "refused", triedMs: 0 });
 });

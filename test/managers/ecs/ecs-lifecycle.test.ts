@@ -37,7 +37,7 @@ const phases: readonly [string, Task, TaskPhase][] = [
 ];
 
 for (const [title, task, phase] of phases) {
-  test(`${title} means ${phase}`, () => {
+  void test(`${title} means ${phase}`, () => {
     assert.equal(taskPhase(task, "w"), phase);
   });
 }
@@ -144,19 +144,19 @@ const exits: readonly [string, Task, { kind: string; exitCode?: number; signal?:
 ];
 
 for (const [title, task, expected, message] of exits) {
-  test(`the end by ${title} is told as it is`, () => {
+  void test(`the end by ${title} is told as it is`, () => {
     const { message: text, ...facts } = taskExit({ taskArn, ...task }, "w");
     assert.deepEqual(facts, expected);
     assert.match(text, message);
   });
 }
 
-test("another container's exit code is not the worker's", () => {
+void test("another container's exit code is not the worker's", () => {
   const exit = taskExit({ taskArn, ...essential, containers: [{ name: "sidecar", exitCode: 1 }] }, "w");
   assert.equal(exit.exitCode, undefined);
 });
 
-test("details hold what ECS gives and nothing else", () => {
+void test("details hold what ECS gives and nothing else", () => {
   assert.deepEqual(
     taskDetails({ lastStatus: "RUNNING", launchType: "EC2", group: "g", ...placed }, taskArn),
     {

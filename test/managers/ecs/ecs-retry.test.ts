@@ -28,7 +28,7 @@ function inWords(verdict: ReturnType<typeof afterError>): string {
 }
 
 for (const [code, message, status, expected] of errors) {
-  test(`${code} "${message}": retry ${expected}`, () => {
+  void test(`${code} "${message}": retry ${expected}`, () => {
     const verdict = afterError({ code, message, ...(status === undefined ? {} : { status }) });
     assert.equal(inWords(verdict), expected);
   });
@@ -51,12 +51,12 @@ const reasons: readonly [string, string][] = [
 ];
 
 for (const [reason, expected] of reasons) {
-  test(`failure ${reason}: retry ${expected}`, () => {
+  void test(`failure ${reason}: retry ${expected}`, () => {
     assert.equal(inWords(afterFailure(reason)), expected);
   });
 }
 
-test("pauses grow, are spread, and keep to their limit", () => {
+void test("pauses grow, are spread, and keep to their limit", () => {
   assert.equal(
     backoffMs(0, 5000, () => 0),
     50,
@@ -66,7 +66,7 @@ test("pauses grow, are spread, and keep to their limit", () => {
   assert.ok(backoffMs(1000, 5000, () => 0.999) < 5000);
 });
 
-test("patience for capacity of 0 gives up at the first refusal", () => {
+void test("patience for capacity of 0 gives up at the first refusal", () => {
   const limits = { capacityMs: 0, outageMs: 100, briefAttempts: 3 };
   const first = { attempts: 1, elapsedMs: 0 };
   assert.equal(hasPatience(afterFailure("AGENT"), limits, first), false);

@@ -8,7 +8,7 @@ function make(options: object): ECSManager {
   return new ECSManager(given);
 }
 
-test("the defaults are those of the documentation", () => {
+void test("the defaults are those of the documentation", () => {
   const manager = make({});
   assert.equal(manager.name, "ecs");
   assert.equal(manager.output, "control");
@@ -22,12 +22,12 @@ test("the defaults are those of the documentation", () => {
   });
 });
 
-test("less patience for capacity is less patience for extra workers too", () => {
+void test("less patience for capacity is less patience for extra workers too", () => {
   assert.equal(make({ timeouts: { capacityMs: 0 } }).timeouts.extraCapacityMs, 0);
   assert.equal(make({ timeouts: { capacityMs: 0, extraCapacityMs: 5 } }).timeouts.extraCapacityMs, 5);
 });
 
-test("everything that ECS takes is accepted", () => {
+void test("everything that ECS takes is accepted", () => {
   make({
     ecsCluster: "arn:aws:ecs:eu-central-1:123456789012:cluster/c",
     workers: { min: 1, max: 40 },
@@ -145,7 +145,7 @@ const wrong: readonly [string, object, typeof TypeError | typeof RangeError, Reg
 ];
 
 for (const [title, options, type, message] of wrong) {
-  test(`${title}: the constructor says so`, () => {
+  void test(`${title}: the constructor says so`, () => {
     assert.throws(
       () => make(options),
       (error: unknown) => error instanceof type && message.test(error.message),
@@ -153,7 +153,7 @@ for (const [title, options, type, message] of wrong) {
   });
 }
 
-test("long values do not flood a message", () => {
+void test("long values do not flood a message", () => {
   assert.throws(
     () => make({ region: 5, startedBy: "z".repeat(10_000) }),
     (error: unknown) => error instanceof Error && error.message.length < 300,

@@ -19,11 +19,11 @@ function refusedWith(message: RegExp) {
   return (error: unknown) => error instanceof ClusterManagerError && message.test(error.message);
 }
 
-test("the only container is the worker, essential or not", () => {
+void test("the only container is the worker, essential or not", () => {
   assert.equal(workerTaskDefinition(definition([{ name: "a" }]), undefined).containerName, "a");
 });
 
-test("the only essential container is the worker", () => {
+void test("the only essential container is the worker", () => {
   const found = workerTaskDefinition(
     definition([
       { name: "log", essential: false },
@@ -34,7 +34,7 @@ test("the only essential container is the worker", () => {
   assert.equal(found.containerName, "a");
 });
 
-test("two essential containers need containerName", () => {
+void test("two essential containers need containerName", () => {
   const two = definition([{ name: "a" }, { name: "b" }]);
   assert.throws(
     () => workerTaskDefinition(two, undefined),
@@ -43,14 +43,14 @@ test("two essential containers need containerName", () => {
   assert.equal(workerTaskDefinition(two, "b").containerName, "b");
 });
 
-test("an inactive definition is refused", () => {
+void test("an inactive definition is refused", () => {
   assert.throws(
     () => workerTaskDefinition(definition([{ name: "a" }], { status: "INACTIVE" }), undefined),
     refusedWith(/f:2 is INACTIVE; name an ACTIVE revision/),
   );
 });
 
-test("only logs whose stream has a name that can be told are read", () => {
+void test("only logs whose stream has a name that can be told are read", () => {
   const withOptions = (options: Record<string, string>, logDriver: "awslogs" | "json-file" = "awslogs") =>
     workerTaskDefinition(definition([{ name: "a", logConfiguration: { logDriver, options } }]), undefined)
       .logs;
@@ -66,7 +66,7 @@ test("only logs whose stream has a name that can be told are read", () => {
   assert.equal(withOptions({}, "json-file"), undefined);
 });
 
-test("ports count in network mode host only", () => {
+void test("ports count in network mode host only", () => {
   const container = { name: "a", portMappings: [{ containerPort: 80 }, { containerPort: 81, hostPort: 81 }] };
   const ports = (networkMode: "host" | "bridge") =>
     workerTaskDefinition(definition([container], { networkMode }), undefined).declaredHostPorts;
