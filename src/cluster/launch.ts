@@ -119,7 +119,9 @@ export class Launch<Details = unknown>
 
   /** Takes a worker that has reported in with one of this launch's tokens. */
   arrive(arrival: Arrival): void {
-    const id = this.#manager.identify(arrival.report) ?? this.#anyWithoutReport();
+    const { report } = arrival;
+    const isAnonymous = report.launchedId === undefined && report.taskArn === undefined;
+    const id = this.#manager.identify(report) ?? (isAnonymous ? this.#anyWithoutReport() : undefined);
     if (id !== undefined && this.#progress.hasLaunched(id)) void this.#join(arrival, id);
     else this.#early.push(arrival);
   }
@@ -204,7 +206,7 @@ export class Launch<Details = unknown>
 
   /** For a worker that cannot say which launched one it is: its token says that it is one of ours. */
   #anyWithoutReport(): string | undefined {
-    return this.#progress.outstanding.find((id) => !this.#members.has(id));
+    return this.#progress.outstanding.find((id) => (this.#stages.get(id) ?? 0) < stages.length);
   }
 
   #expectReport(worker: LaunchedWorker<Details>): void {
