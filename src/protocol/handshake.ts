@@ -84,7 +84,7 @@ export function decodeHello(bytes: Uint8Array): Hello {
     newest: view.readUInt16LE(6),
     purpose,
     keyId: view.toString("latin1", 10 + NONCE_SIZE),
-    nonce: Uint8Array.from(view.subarray(10, 10 + NONCE_SIZE)),
+    nonce: new Uint8Array(view.subarray(10, 10 + NONCE_SIZE)),
   };
 }
 
@@ -120,8 +120,8 @@ export function decodeChallenge(bytes: Uint8Array): Challenge {
   }
   return {
     version: bytes[0]! | (bytes[1]! << 8),
-    nonce: bytes.slice(2, 2 + NONCE_SIZE),
-    proof: bytes.slice(2 + NONCE_SIZE),
+    nonce: new Uint8Array(bytes.subarray(2, 2 + NONCE_SIZE)),
+    proof: new Uint8Array(bytes.subarray(2 + NONCE_SIZE)),
   };
 }
 

@@ -45,7 +45,7 @@ export class IncomingTransfers {
     }
     const transfer: IncomingTransfer = {
       header,
-      body: rest.slice(),
+      body: new Uint8Array(rest),
       segments: lengths.map((length) => new Uint8Array(length)),
       current: 0,
       filled: 0,
