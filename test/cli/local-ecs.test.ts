@@ -13,7 +13,7 @@ interface RunningCli {
   readonly child: ChildProcess;
   readonly endpoint: string;
   /** Resolves with the first line on stderr that matches. */
-  nextError(pattern: RegExp): Promise<string>;
+  readonly nextError: (pattern: RegExp) => Promise<string>;
 }
 
 async function startCli(t: TestContext, ...args: string[]): Promise<RunningCli> {
