@@ -1,10 +1,11 @@
 import { startLocalECS } from "#dist/local-ecs/index.js";
 import { ECSClient, RunTaskCommand } from "@aws-sdk/client-ecs";
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import test, { type TestContext } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isAlive, untilGone } from "../fixtures/processes.js";
 import { isStopped, nextLine, script, startEndpoint } from "./harness.js";
@@ -14,7 +15,7 @@ const LIMIT_MS = 30_000;
 
 /** Starts a child of its own that lives as long as it is left to, and prints both process ids. */
 const PARENT = `
-  import { spawn } from "node:child_process";
+  import { execFileSync, spawn } from "node:child_process";
   const child = spawn(process.execPath, ["-e", "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)"]);
   console.log(JSON.stringify([process.pid, child.pid]));`;
 
@@ -100,3 +101,29 @@ void test("no process of a task survives a program that ends without closing its
   await once(owner, "exit");
   await untilGone(pids, AbortSignal.timeout(LIMIT_MS));
 });
+
+void test("a guard that was killed is replaced by one that knows all groups", async (t) => {
+  const { owner, pids } = await endpointProcess(t);
+  const [first] = guardsOf(owner.pid);
+  assert.ok(first);
+  process.kill(first, "SIGKILL");
+  const limit = AbortSignal.timeout(LIMIT_MS);
+  while (guardsOf(owner.pid).every((guard) => guard === first)) {
+    limit.throwIfAborted();
+    await delay(20);
+  }
+  // The new guard has read the groups when it was told of one more, or of the end; give it the end.
+  owner.kill("SIGKILL");
+  await once(owner, "exit");
+  await untilGone(pids, limit);
+});
+
+/** The guards that this process started and that are alive. */
+function guardsOf(owner: number | undefined): number[] {
+  return execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" })
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, parent, ...args]) => Number(parent) === owner && args.includes("rollcall-local-ecs-guard"))
+    .map(([pid]) => Number(pid))
+    .filter((pid) => isAlive(pid));
+}

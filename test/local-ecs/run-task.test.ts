@@ -263,6 +263,22 @@ void test("a definition that processes cannot serve is refused with the way out"
   });
 });
 
+void test("a declared port of a host-mode task is its own host port, for one task at a time", async (t) => {
+  const { ecs, client, register } = await startEndpoint(t, { instances: 1 });
+  const taskDefinition = await register({ ...IDLE, portMappings: [{ containerPort: 18_080 }] });
+  const { tasks = [], failures = [] } = await client.send(new RunTaskCommand({ taskDefinition, count: 2 }));
+  assert.deepEqual(
+    failures.map(({ reason }) => reason),
+    ["RESOURCE:PORTS"],
+  );
+  const taskArn = tasks[0]?.taskArn ?? "";
+  await ecs.waitForTask(taskArn, isRunning);
+  const described = await client.send(new DescribeTasksCommand({ tasks: [taskArn] }));
+  assert.deepEqual(described.tasks?.[0]?.containers?.[0]?.networkBindings, [
+    { bindIP: "0.0.0.0", containerPort: 18_080, hostPort: 18_080, protocol: "tcp" },
+  ]);
+});
+
 void test("a delayed start stays PENDING, and can be stopped there", async (t) => {
   const { ecs, client, register, runOne } = await startEndpoint(t);
   const definition = await register(IDLE);
