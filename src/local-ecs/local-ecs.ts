@@ -68,10 +68,12 @@ export interface LocalECS extends AsyncDisposable {
 
 /**
  * Starts an ECS endpoint on this machine that runs tasks as real processes. Rejects with a `TypeError` or `RangeError` for a
- * bad option, and with the socket's error (`EADDRINUSE`, ...) if it cannot listen.
+ * bad option, with an `Error` on Windows, and with the socket's error (`EADDRINUSE`, ...) if it cannot listen.
  */
 export async function startLocalECS(options: LocalECSOptions = {}): Promise<LocalECS> {
   const resolved = resolveOptions(options);
+  if (process.platform === "win32")
+    throw new Error("rollcall/local-ecs needs process groups and a POSIX shell: Linux, macOS or WSL");
   const launcher = new ProcessLauncher({
     workingDirectory: resolved.workingDirectory,
     missingImages: new Set(resolved.missingImages),

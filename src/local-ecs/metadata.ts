@@ -117,7 +117,6 @@ function knownStatus(task: Task): string {
       return "RUNNING";
     case "DEPROVISIONING":
     case "STOPPED":
-    default:
       return "STOPPED";
   }
 }

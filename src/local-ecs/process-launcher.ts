@@ -19,7 +19,7 @@ import {
 import { LineSplitter } from "./line-splitter.js";
 import { killGroup, signalGroup } from "./process-group.js";
 import { ProcessGuard } from "./process-guard.js";
-import type { TaskDefinition } from "./state.js";
+import type { NetworkBinding, TaskDefinition } from "./state.js";
 
 /**
  * What stands between `start` and the program: the shell waits on descriptor 3 until the guard knows its process group,
@@ -75,7 +75,15 @@ export class ProcessLauncher implements Launcher {
     const cwd = resolve(this.options.workingDirectory, spec.workingDirectory ?? "");
     const env = { ...inheritedEnvironment(), ...spec.environment };
     await checkExecutable(program, cwd, env["PATH"] ?? "");
-    const launched = await LaunchedProcess.launch([program, ...rest], cwd, env, this.#guard, onLine);
+    const launched = await LaunchedProcess.launch(
+      [program, ...rest],
+      cwd,
+      env,
+      this.#guard,
+      // The network is shared, so a declared port is reachable under its own number.
+      spec.portMappings.map((mapping) => ({ ...mapping, bindIP: "0.0.0.0" })),
+      onLine,
+    );
     this.#running.add(launched);
     void launched.exited.then(() => this.#running.delete(launched));
     return launched;
@@ -93,7 +101,6 @@ export class ProcessLauncher implements Launcher {
 }
 
 class LaunchedProcess implements LaunchedContainer {
-  readonly networkBindings = [];
   readonly runtimeId: string;
   readonly exited: Promise<ContainerExit>;
   #killTimer: NodeJS.Timeout | undefined;
@@ -102,6 +109,7 @@ class LaunchedProcess implements LaunchedContainer {
   private constructor(
     private readonly group: number,
     exited: Promise<ContainerExit>,
+    readonly networkBindings: readonly NetworkBinding[],
   ) {
     this.runtimeId = `process-${group}`;
     this.exited = exited.finally(() => {
@@ -115,6 +123,7 @@ class LaunchedProcess implements LaunchedContainer {
     cwd: string,
     env: NodeJS.ProcessEnv,
     guard: ProcessGuard,
+    networkBindings: readonly NetworkBinding[],
     onLine: OutputListener,
   ): Promise<LaunchedProcess> {
     const child = spawn("/bin/sh", ["-c", GATE, "sh", ...argv], {
@@ -132,9 +141,14 @@ class LaunchedProcess implements LaunchedContainer {
       forwardLines(child.stderr, (line) => onLine("stderr", line)),
     ];
     const exited = finish(group, ended, outputs, guard);
-    await guard.add(group);
+    try {
+      await guard.add(group);
+    } catch (error) {
+      signalGroup(group, "SIGKILL");
+      throw new ContainerStartError(`CannotStartContainerError: ${String(error)}`, { cause: error });
+    }
     openGate(child.stdio[3]);
-    return new LaunchedProcess(group, exited);
+    return new LaunchedProcess(group, exited, networkBindings);
   }
 
   stop(timeoutMs: number): void {

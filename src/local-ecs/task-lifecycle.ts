@@ -59,7 +59,6 @@ export function step(task: Task, event: TaskEvent, now: number): TaskEffect[] {
     case "container-exited":
       return containerExited(task, event, now);
     case "stop":
-    default:
       return stop(task, event.stopCode, event.reason, now);
   }
 }
@@ -84,7 +83,6 @@ function advance(task: Task, now: number): TaskEffect[] {
     case "PENDING":
     case "RUNNING":
     case "STOPPED":
-    default:
       return [];
   }
 }

@@ -18,12 +18,15 @@ export interface TestEndpoint {
   readonly client: ECSClient;
   readonly logs: CloudWatchLogsClient;
   /** Registers a host-mode definition of one container `main` and returns `family:revision`. */
-  register(
+  readonly register: (
     container: Partial<ContainerDefinition>,
     definition?: Partial<RegisterTaskDefinitionCommandInput>,
-  ): Promise<string>;
+  ) => Promise<string>;
   /** Runs one task that must be placed. */
-  runOne(taskDefinition: string, request?: Partial<RunTaskCommandInput>): Promise<Task & { taskArn: string }>;
+  readonly runOne: (
+    taskDefinition: string,
+    request?: Partial<RunTaskCommandInput>,
+  ) => Promise<Task & { taskArn: string }>;
 }
 
 export async function startEndpoint(t: TestContext, options: LocalECSOptions = {}): Promise<TestEndpoint> {

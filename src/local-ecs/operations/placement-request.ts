@@ -47,7 +47,6 @@ export function parseStrategies(reader: RequestReader): PlacementStrategy[] {
           : refuse("cpu or memory");
       }
       case "spread":
-      default:
         if (field.startsWith("attribute:")) return { type, field };
         return ["instanceid", "host"].includes(field.toLowerCase())
           ? { type, field: "instanceId" }

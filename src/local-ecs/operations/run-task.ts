@@ -90,7 +90,7 @@ function parseRunTask(context: OperationContext, reader: RequestReader, cluster:
     cluster,
     definition,
     count,
-    settings: readSettings(reader, definition),
+    settings: readSettings(reader, cluster, definition),
     constraints: [...definition.placementConstraints, ...parseConstraints(reader)],
     strategies: parseStrategies(reader),
   };
@@ -157,7 +157,7 @@ function checkNetwork(reader: RequestReader, definition: TaskDefinition): void {
   }
 }
 
-function readSettings(reader: RequestReader, definition: TaskDefinition): TaskSettings {
+function readSettings(reader: RequestReader, cluster: Cluster, definition: TaskDefinition): TaskSettings {
   const startedBy = reader.string("startedBy");
   if (startedBy !== undefined && !STARTED_BY.test(startedBy)) {
     throw new ServiceError(
@@ -173,6 +173,7 @@ function readSettings(reader: RequestReader, definition: TaskDefinition): TaskSe
     );
   }
   const own = readTags(reader);
+  if (reader.boolean("enableECSManagedTags") === true) own.set("aws:ecs:clusterName", cluster.name);
   return {
     definition,
     overrides: parseOverrides(reader, definition),
