@@ -91,7 +91,7 @@ export class LocalProcess implements CallableProcess {
     const { body, segments } = this.#encoder.encode(value);
     return this.#decoder.decode(
       body,
-      segments.map((segment) => segment.slice()),
+      segments.map((segment) => new Uint8Array(segment)),
     );
   }
 }

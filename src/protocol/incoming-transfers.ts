@@ -45,7 +45,8 @@ export class IncomingTransfers {
     }
     const transfer: IncomingTransfer = {
       header,
-      body: rest.slice(),
+      // Not `slice`, which gives a view if this is a `Buffer`.
+      body: new Uint8Array(rest),
       segments: lengths.map((length) => new Uint8Array(length)),
       current: 0,
       filled: 0,

@@ -44,7 +44,7 @@ export class OutgoingTransfers {
   /** Queues a message's segments (a body that was not copied is copied here, as its owner may reuse it). */
   add(message: Message): Announcement {
     const bodyIsSegment = message.body.length > INLINE_LIMIT - 8 * (message.segments.length + 1) - 8;
-    const segments = bodyIsSegment ? [...message.segments, message.body.slice()] : message.segments;
+    const segments = bodyIsSegment ? [...message.segments, new Uint8Array(message.body)] : message.segments;
     const id = this.#nextId;
     this.#nextId = (this.#nextId + 1) >>> 0 || 1;
     this.#queue.push({ id, segments, current: 0, sent: 0 });

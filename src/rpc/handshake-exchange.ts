@@ -158,7 +158,7 @@ function exchange(
     connection.setHandlers({
       message: (message) => {
         if (isOver) {
-          early.push({ ...message, body: message.body.slice() });
+          early.push({ ...message, body: new Uint8Array(message.body) });
           return;
         }
         try {

@@ -106,8 +106,8 @@ class MemoryConnection implements Connection {
     if (this.#isClosed) return true;
     this.peer.#receive({
       ...message,
-      body: message.body.slice(),
-      segments: message.segments.map((segment) => segment.slice()),
+      body: new Uint8Array(message.body),
+      segments: message.segments.map((segment) => new Uint8Array(segment)),
     });
     return this.hasRoom;
   }
