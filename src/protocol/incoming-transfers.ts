@@ -45,6 +45,7 @@ export class IncomingTransfers {
     }
     const transfer: IncomingTransfer = {
       header,
+      // Not `slice`, which gives a view if this is a `Buffer`.
       body: new Uint8Array(rest),
       segments: lengths.map((length) => new Uint8Array(length)),
       current: 0,

@@ -106,7 +106,6 @@ class MemoryConnection implements Connection {
     if (this.#isClosed) return true;
     this.peer.#receive({
       ...message,
-      // Not slice(): for a Buffer that is a view.
       body: new Uint8Array(message.body),
       segments: message.segments.map((segment) => new Uint8Array(segment)),
     });
