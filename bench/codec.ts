@@ -11,8 +11,8 @@ interface Encoded {
 /** One way to turn a value into bytes and back. */
 interface Contender {
   readonly name: string;
-  encode(value: unknown): Encoded;
-  decode(encoded: Encoded): unknown;
+  readonly encode: (value: unknown) => Encoded;
+  readonly decode: (encoded: Encoded) => unknown;
 }
 
 const inOnePiece = (body: Uint8Array): Encoded => ({ body, segments: [] });
@@ -68,7 +68,11 @@ const otherShapes = Array.from({ length: 40 }, (_, shape) =>
 const workloads: readonly Workload[] = [
   { name: "small call", value: [17, { id: 1, name: "abc", x: 1.5 }], repeats: 50_000 },
   { name: "1,000 small objects", value: smallObjects(), repeats: 100 },
-  { name: "10,000 doubles in an array", value: Array.from({ length: 10_000 }, (_, n) => n + 0.5), repeats: 50 },
+  {
+    name: "10,000 doubles in an array",
+    value: Array.from({ length: 10_000 }, (_, n) => n + 0.5),
+    repeats: 50,
+  },
   { name: "10 MB Float64Array", value: new Float64Array(1_310_720).fill(1.5), repeats: 4 },
 ];
 
@@ -128,7 +132,9 @@ const { values: options } = parseArgs({
 const rows = workloads.flatMap((workload) => measure(workload, Number(options.rounds)));
 if (options.json) console.log(JSON.stringify(rows, undefined, 2));
 else {
-  console.log(`Node ${process.version}, medians of ${options.rounds} interleaved rounds, ratios to msgpackr-records`);
+  console.log(
+    `Node ${process.version}, medians of ${options.rounds} interleaved rounds, ratios to msgpackr-records`,
+  );
   for (const row of rows) {
     const encode = `${row.encodeNs.toFixed(0).padStart(10)} ns (${row.encodeRatio.toFixed(2)})`;
     const decode = `${row.decodeNs.toFixed(0).padStart(10)} ns (${row.decodeRatio.toFixed(2)})`;

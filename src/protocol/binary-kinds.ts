@@ -47,15 +47,12 @@ export const BINARY_KINDS: readonly BinaryKind[] = [
 ];
 
 const numbers = new Map(BINARY_KINDS.map((kind, number) => [kind.name, number]));
-const typedArrayName = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype) as object,
-  Symbol.toStringTag,
-)?.get;
+const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
 /** The number of a view's kind, or undefined for a kind of typed array that is younger than this table. */
 export function binaryKindOf(view: ArrayBufferView): number | undefined {
   if (Buffer.isBuffer(view)) return KIND_BUFFER;
   // The getter reads the internal slot: a subclass or a renamed constructor does not mislead it.
-  const name = typedArrayName?.call(view) as string | undefined;
+  const name = Reflect.get(typedArrayPrototype, Symbol.toStringTag, view) as string | undefined;
   return name === undefined ? KIND_DATA_VIEW : numbers.get(name);
 }

@@ -32,7 +32,9 @@ export class BinaryReader {
     const segment = this.segments[this.#next];
     if (segment === undefined) throw this.source.malformed(`segment ${this.#next} is missing`);
     if (segment.byteLength !== length) {
-      throw this.source.malformed(`segment ${this.#next} has ${segment.byteLength} bytes instead of ${length},`);
+      throw this.source.malformed(
+        `segment ${this.#next} has ${segment.byteLength} bytes instead of ${length},`,
+      );
     }
     this.#next++;
     const { buffer } = segment;

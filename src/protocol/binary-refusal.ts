@@ -11,7 +11,9 @@ export function binaryRefusal(value: ArrayBuffer | ArrayBufferView): string | un
     const names = BINARY_KINDS.map((kind) => kind.name).join(", ");
     return `is a view of a kind that has no wire form; those that have one are ${names}`;
   }
-  return isDetached(memory) ? "is detached: its memory was transferred; send it before that, or a copy" : undefined;
+  return isDetached(memory)
+    ? "is detached: its memory was transferred; send it before that, or a copy"
+    : undefined;
 }
 
 function isDetached(memory: ArrayBuffer): boolean {

@@ -97,7 +97,9 @@ export class ByteSink {
   raw(bytes: Uint8Array): void {
     this.reserve(bytes.length);
     if (bytes.length > LOOPED_BYTES) this.bytes.set(bytes, this.position);
-    else for (let index = 0; index < bytes.length; index++) this.bytes[this.position + index] = bytes[index] as number;
+    else
+      for (let index = 0; index < bytes.length; index++)
+        this.bytes[this.position + index] = bytes[index] as number;
     this.position += bytes.length;
   }
 

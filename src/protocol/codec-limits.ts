@@ -13,7 +13,12 @@ export const DEFAULT_MAX_BODY_BYTES = 1 << 30;
 export const RETAINED_BYTES = 1 << 20;
 
 /** A whole number in a range, or a `TypeError` or `RangeError` that names the option. */
-export function checkedLimit(name: string, value: number | undefined, usual: number, highest: number): number {
+export function checkedLimit(
+  name: string,
+  value: number | undefined,
+  usual: number,
+  highest: number,
+): number {
   if (value === undefined) return usual;
   if (typeof value !== "number") throw new TypeError(`${name} is a number, not ${typeof value}`);
   if (!Number.isInteger(value) || value < 1 || value > highest) {
@@ -24,6 +29,7 @@ export function checkedLimit(name: string, value: number | undefined, usual: num
 
 export function checkOptionNames(owner: string, options: object, known: readonly string[]): void {
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw new TypeError(`${owner} has no option ${name}; it has ${known.join(", ")}`);
+    if (!known.includes(name))
+      throw new TypeError(`${owner} has no option ${name}; it has ${known.join(", ")}`);
   }
 }

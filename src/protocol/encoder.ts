@@ -93,9 +93,16 @@ export class Encoder {
     const refusal = explainRefusal(value, name, this.#writer.kinds, this.#maxDepth);
     if (refusal === undefined) {
       const message = error instanceof Error ? error.message : String(error);
-      return new SerializationError("ERR_SERIALIZE", `${name} cannot be sent: ${message}`, name, { cause: error });
+      return new SerializationError("ERR_SERIALIZE", `${name} cannot be sent: ${message}`, name, {
+        cause: error,
+      });
     }
     const { path, reason, cause } = refusal;
-    return new SerializationError("ERR_SERIALIZE", `${path} ${reason}`, path, cause === undefined ? {} : { cause });
+    return new SerializationError(
+      "ERR_SERIALIZE",
+      `${path} ${reason}`,
+      path,
+      cause === undefined ? {} : { cause },
+    );
   }
 }

@@ -33,7 +33,7 @@ export function errorKindOf(error: Error): number {
   if (error instanceof AggregateError) return KIND_AGGREGATE_ERROR;
   const derived = CONSTRUCTORS.findLastIndex((constructor) => error instanceof constructor);
   if (derived !== -1) return derived;
-  const named = ERROR_KINDS.findIndex((name) => name === (error as Error).name);
+  const named = ERROR_KINDS.findIndex((name) => name === error.name);
   return named === -1 || named === KIND_DOM_EXCEPTION ? 0 : named;
 }
 

@@ -56,7 +56,8 @@ export class KeyLists {
   extend(node: KeyNode, key: string): KeyNode | undefined {
     let child = node.children?.get(key);
     if (child === undefined) {
-      if (node.length === KEY_LIST_LENGTH_MAX || this.#nodes >= NODES_MAX || key.length > KEY_LENGTH_MAX) return undefined;
+      if (node.length === KEY_LIST_LENGTH_MAX || this.#nodes >= NODES_MAX || key.length > KEY_LENGTH_MAX)
+        return undefined;
       child = new KeyNode(node, key, node.length + 1);
       (node.children ??= new Map()).set(key, child);
       this.#nodes++;

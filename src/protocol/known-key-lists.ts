@@ -1,4 +1,4 @@
-import { ByteSource } from "./byte-source.js";
+import type { ByteSource } from "./byte-source.js";
 import { type RecordFiller, RecordFillers } from "./record-fillers.js";
 import { KEY_LIST_HEADER } from "./value-tags.js";
 

@@ -70,7 +70,7 @@ const SLOTTED: ReadonlySet<unknown> = new Set<unknown>(
     URLSearchParams,
     WeakMap,
     WeakSet,
-  ].map((constructor) => constructor.prototype as unknown),
+  ].map((constructor) => constructor.prototype),
 );
 
 /** Tells what an object is. Remembers the answer for each class of plain data and of extension. */

@@ -112,7 +112,8 @@ export class RecordFillers {
     const fours = this.#fours + (keys >> 2);
     const twos = this.#twos + ((keys >> 1) & 1);
     const ones = this.#ones + (keys & 1);
-    if (fours > fillersOfFour.length || twos > fillersOfTwo.length || ones > fillersOfOne.length) return undefined;
+    if (fours > fillersOfFour.length || twos > fillersOfTwo.length || ones > fillersOfOne.length)
+      return undefined;
     const claimed = [
       ...fillersOfFour.slice(this.#fours, fours),
       ...fillersOfTwo.slice(this.#twos, twos),

@@ -49,7 +49,7 @@ export class SeenObjects {
   #positionOf(value: object): number {
     this.foundAgain = true;
     const positions = (this.#positions ??= new Map());
-    for (let index = positions.size; index < this.#count; index++) positions.set(this.#list[index] as object, index);
+    for (let index = positions.size; index < this.#count; index++) positions.set(this.#list[index]!, index);
     return positions.get(value) as number;
   }
 

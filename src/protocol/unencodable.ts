@@ -36,7 +36,8 @@ class RefusalSearch {
   ) {}
 
   value(value: unknown, path: string, depth: number): Refusal | undefined {
-    if (typeof value === "symbol") return { path, reason: "is a symbol; send its description or another string" };
+    if (typeof value === "symbol")
+      return { path, reason: "is a symbol; send its description or another string" };
     if (typeof value !== "function" && (typeof value !== "object" || value === null)) return undefined;
     if (depth >= this.maxDepth) {
       const reason = `is nested more than ${this.maxDepth} levels deep; send it as a flat list of its parts`;
@@ -48,7 +49,9 @@ class RefusalSearch {
     if (this.#visited.has(value)) return undefined;
     this.#visited.add(value);
     try {
-      return typeof value === "function" ? this.#function(value, path, depth) : this.#object(value, path, depth);
+      return typeof value === "function"
+        ? this.#function(value, path, depth)
+        : this.#object(value, path, depth);
     } catch (cause) {
       return { path, reason: `threw while it was read: ${messageOf(cause)}`, cause };
     }
@@ -108,10 +111,15 @@ class RefusalSearch {
   #map(map: ReadonlyMap<unknown, unknown>, path: string, depth: number): Refusal | undefined {
     let index = 0;
     for (const [key, item] of Map.prototype.entries.call(map) as MapIterator<[unknown, unknown]>) {
-      const shown = typeof key === "string" ? JSON.stringify(key) : typeof key === "number" ? String(key) : undefined;
+      const shown =
+        typeof key === "string" ? JSON.stringify(key) : typeof key === "number" ? String(key) : undefined;
       const found =
         this.value(key, `${path}.keys()[${index}]`, depth + 1) ??
-        this.value(item, shown === undefined ? `${path}.values()[${index}]` : `${path}.get(${shown})`, depth + 1);
+        this.value(
+          item,
+          shown === undefined ? `${path}.values()[${index}]` : `${path}.get(${shown})`,
+          depth + 1,
+        );
       if (found !== undefined) return found;
       index++;
     }

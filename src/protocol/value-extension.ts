@@ -22,7 +22,9 @@ export function indexExtensions(extensions: readonly ValueExtension[]): Readonly
   const byTag = new Map<number, ValueExtension>();
   for (const extension of extensions) {
     if (!Number.isInteger(extension.tag) || extension.tag < 0 || extension.tag > 255) {
-      throw new RangeError(`the tag of a value extension is a whole number from 0 to 255, not ${extension.tag}`);
+      throw new RangeError(
+        `the tag of a value extension is a whole number from 0 to 255, not ${extension.tag}`,
+      );
     }
     if (byTag.has(extension.tag)) throw new TypeError(`two value extensions have the tag ${extension.tag}`);
     byTag.set(extension.tag, extension);

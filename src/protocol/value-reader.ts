@@ -199,8 +199,10 @@ export class ValueReader {
 
   #seenBefore(): unknown {
     const position = this.source.count();
-    const value = this.#seen === undefined ? PENDING : position < this.#seen.length ? this.#seen[position] : PENDING;
-    if (value === PENDING) throw this.source.malformed(`it refers to object ${position}, which is not there yet,`);
+    const value =
+      this.#seen === undefined ? PENDING : position < this.#seen.length ? this.#seen[position] : PENDING;
+    if (value === PENDING)
+      throw this.source.malformed(`it refers to object ${position}, which is not there yet,`);
     return value;
   }
 
@@ -256,6 +258,7 @@ export class ValueReader {
     const { source } = this;
     source.expect(length, 1);
     // Room is made ahead for few elements only: nested arrays can announce the same bytes again and again.
+    // oxlint-disable-next-line unicorn/no-new-array -- the length is a number, and its room is what is wanted
     const array = new Array<unknown>(length <= ROOM_AHEAD ? length : 0);
     if (this.#seen !== undefined) this.#seen.push(array);
     for (let index = 0; index < length; index++) {
@@ -275,7 +278,7 @@ export class ValueReader {
     // An element this far out makes the engine keep a dictionary instead of room for the whole length.
     array[LAST_ARRAY_INDEX] = undefined;
     array.length = length;
-    for (let index = 0; index < length; ) {
+    for (let index = 0; index < length;) {
       const tag = source.bytes[source.position];
       if (tag === TAG_HOLE || tag === TAG_HOLES) {
         source.take(1);

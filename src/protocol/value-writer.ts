@@ -3,7 +3,7 @@ import { BinaryWriter } from "./binary-writer.js";
 import { ByteSink } from "./byte-sink.js";
 import { writeError } from "./error-writer.js";
 import { KeyLists } from "./key-lists.js";
-import { ObjectKinds } from "./object-kinds.js";
+import type { ObjectKinds } from "./object-kinds.js";
 import { SeenObjects } from "./seen-objects.js";
 import { NotEncodableError } from "./unencodable.js";
 import type { ValueExtension } from "./value-extension.js";
@@ -36,12 +36,6 @@ import {
 
 /** Holes in a row that make an array sparse: from there on its own indices are listed instead of tried. */
 const HOLES_IN_A_ROW = 32;
-
-// Taken from the prototypes: a subclass may answer differently from what it holds.
-const { hasOwnProperty } = Object.prototype;
-const mapEntries = Map.prototype.entries;
-const setValues = Set.prototype.values;
-const dateTime = Date.prototype.getTime;
 
 /** Turns one value after another into bytes. Knows no paths: who gets an error asks `explainRefusal` for the place. */
 export class ValueWriter {
@@ -189,7 +183,7 @@ export class ValueWriter {
     let node = keyLists.root;
     let isOpen = false;
     for (const key in value) {
-      if (!hasOwnProperty.call(value, key)) continue;
+      if (!Object.prototype.hasOwnProperty.call(value, key)) continue;
       if (!isOpen) {
         const next = node.lastKey === key ? node.lastChild : keyLists.extend(node, key);
         if (next === undefined) isOpen = true;
@@ -270,7 +264,7 @@ export class ValueWriter {
         return;
       case "date":
         sink.byte(TAG_DATE);
-        sink.double(dateTime.call(value));
+        sink.double(Date.prototype.getTime.call(value));
         return;
       case "error":
         writeError(this, value as Error, depth);
@@ -313,11 +307,12 @@ export class ValueWriter {
     this.#open.pop();
   }
 
-  // A getter among the values may change the collection while it is written: what was written is what counts.
+  // The methods of the prototype, since a subclass may list other things than it holds. A getter among the values may
+  // change the collection while it is written: what was written is what counts.
   #map(map: ReadonlyMap<unknown, unknown>, depth: number): void {
     const start = this.#startCounted(TAG_MAP);
     let count = 0;
-    for (const entry of mapEntries.call(map)) {
+    for (const entry of Map.prototype.entries.call(map)) {
       this.value(entry[0], depth + 1);
       this.value(entry[1], depth + 1);
       count++;
@@ -328,7 +323,7 @@ export class ValueWriter {
   #set(set: ReadonlySet<unknown>, depth: number): void {
     const start = this.#startCounted(TAG_SET);
     let count = 0;
-    for (const item of setValues.call(set)) {
+    for (const item of Set.prototype.values.call(set)) {
       this.value(item, depth + 1);
       count++;
     }
