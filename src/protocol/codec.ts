@@ -1,15 +1,7 @@
-import { deserialize, serialize } from "node:v8";
-export interface EncodedValue {
-  readonly body: Uint8Array;
-  readonly segments: readonly Uint8Array[];
-}
-export class Encoder {
-  encode(value: unknown): EncodedValue {
-    return { body: serialize(value), segments: [] };
-  }
-}
-export class Decoder {
-  decode(body: Uint8Array, _segments: readonly Uint8Array[]): unknown {
-    return deserialize(body);
-  }
-}
+/** Values as bytes. docs/values.md says what travels, docs/protocol.md how the bytes are laid out. */
+export { Encoder } from "./encoder.js";
+export type { EncodedValue, EncoderOptions } from "./encoder.js";
+export { Decoder } from "./decoder.js";
+export type { DecoderOptions } from "./decoder.js";
+export type { ValueExtension } from "./value-extension.js";
+export { DEFAULT_MAX_DEPTH, DEFAULT_SEGMENT_THRESHOLD } from "./codec-limits.js";
