@@ -17,7 +17,7 @@ if (tests.length === 0) {
   process.exit(1);
 }
 // The limit is for hangs only; it is far above what the slowest test needs.
-const child = spawn(process.execPath, ["--test", "--test-timeout=120000", ...tests], {
+const child = spawn(process.execPath, ["--test", "--test-reporter=spec", "--test-timeout=120000", ...tests], {
   cwd: root,
   stdio: "inherit",
 });
