@@ -1,0 +1,65 @@
+// What must compile, and what must not. Compiled by the build, never run.
+import type { Cluster, Future, ParallelMap } from "rollcall";
+import { expectType, type Equal } from "./assertions.js";
+
+declare const cluster: Cluster;
+declare function area(width: number, height: number): number;
+declare function describe(name: string, tags?: readonly string[]): Promise<{ text: string }>;
+declare function double(item: number): number;
+declare function lengthOf<T>(items: readonly T[]): Promise<number>;
+declare const signal: AbortSignal;
+
+const fetched = cluster.remoteCallFetch(area, 2, 3, 4);
+expectType<Equal<typeof fetched, Promise<number>>>();
+
+// The result of an asynchronous function is awaited once, here.
+const described = cluster.remoteCallFetch(describe, { pid: "any", signal, timeoutMs: 100 }, "a", ["b"]);
+expectType<Equal<typeof described, Promise<{ text: string }>>>();
+
+const future = cluster.remoteCall(area, "any", 3, 4);
+expectType<Equal<typeof future, Promise<Future<number>>>>();
+
+const done = cluster.remoteDo(area, 2, 3, 4);
+expectType<Equal<typeof done, Promise<void>>>();
+
+void cluster.remoteCallFetch(describe, 2, "without the optional one");
+
+// @ts-expect-error an argument is missing
+void cluster.remoteCallFetch(area, 2, 3);
+// @ts-expect-error one too many
+void cluster.remoteCallFetch(area, 2, 3, 4, 5);
+// @ts-expect-error of the wrong type
+void cluster.remoteCallFetch(area, 2, 3, "4");
+// @ts-expect-error no such target
+void cluster.remoteCallFetch(area, "all", 3, 4);
+// @ts-expect-error an option that does not exist
+void cluster.remoteCallFetch(area, { pid: 2, retries: 3 }, 3, 4);
+// @ts-expect-error not a function
+void cluster.remoteCallFetch("area", 2);
+
+const doubled = cluster.pmap(double, [1, 2, 3]);
+expectType<Equal<typeof doubled, ParallelMap<number, number>>>();
+async function results(): Promise<void> {
+  const all = await cluster.pmap(describe, new Set(["a"]));
+  expectType<Equal<typeof all, { text: string }[]>>();
+  for await (const one of cluster.pmap(double, numbers())) expectType<Equal<typeof one, number>>();
+  for await (const [index, one] of cluster.pmap(describe, ["a"]).entries()) {
+    expectType<Equal<typeof index, number>>();
+    expectType<Equal<typeof one, { text: string }>>();
+  }
+  const lengths = await cluster.pmap(lengthOf<string>, [["a"], []], { order: "finished", concurrency: 2 });
+  expectType<Equal<typeof lengths, number[]>>();
+}
+async function* numbers(): AsyncGenerator<number> {
+  yield 1;
+}
+void results;
+
+// @ts-expect-error items of the wrong type
+void cluster.pmap(double, ["1"]);
+// @ts-expect-error not iterable
+void cluster.pmap(double, 5);
+// @ts-expect-error a function of two required arguments has no second one to get
+void cluster.pmap(area, [1, 2]);
+// @ts-expect-error an order that does not exist
+void cluster.pmap(double, [1], { order: "random" });
