@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConnectionClosedError, SerializationError } from "#dist/errors.js";
+import { ConnectionClosedError, type SerializationError } from "#dist/errors.js";
 import { Encoder } from "#dist/protocol/codec.js";
 import { bareMessage, MessageType } from "#dist/protocol/message.js";
 import { FailureKind } from "#dist/rpc/failure.js";
@@ -412,10 +412,10 @@ void test("answers to calls that nobody made, and orders about what is not there
 void test("a function is defined once for each connection, however often it is called", async () => {
   const pair = await sessionPair({ functions: { known: () => 1 } });
   const types: number[] = [];
-  const { send } = pair.nearConnection;
+  const send = pair.nearConnection.send.bind(pair.nearConnection);
   pair.nearConnection.send = (message) => {
     types.push(message.type);
-    return send.call(pair.nearConnection, message);
+    return send(message);
   };
   await Promise.all([pair.call("known"), pair.call("known")]);
   await pair.call("known");
@@ -448,10 +448,10 @@ void test("long work is done in slices, so that a cancel is heard in between", a
 void test("more calls than can wait make the peer stop reading, and then its caller wait for room", async () => {
   const pair = await sessionPair({ functions: { echo: (n: number) => n } });
   let pauses = 0;
-  const { pause } = pair.farConnection;
+  const pause = pair.farConnection.pause.bind(pair.farConnection);
   pair.farConnection.pause = () => {
     pauses++;
-    pause.call(pair.farConnection);
+    pause();
   };
   let waits = 0;
   let sum = 0;
