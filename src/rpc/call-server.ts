@@ -44,7 +44,8 @@ export interface CallServerOptions {
 }
 
 /**
- * Runs the calls that a peer sends. They start in the order in which they came; asynchronous ones overlap. Every call
+ * Runs the calls that a peer sends. They start in the order in which they came, except that a function which is still
+ * being loaded holds up its own calls only; asynchronous ones overlap. Every call
  * is answered exactly once, whatever happens to it, unless its caller wants no answer.
  */
 export class CallServer {
@@ -57,6 +58,8 @@ export class CallServer {
   readonly #kept = new Map<number, Kept>();
   #waiting: (WaitingCall | undefined)[] = [];
   #next = 0;
+  /** Calls whose turn came before their function was loaded. */
+  readonly #loading = new Set<WaitingCall>();
   #running = 0;
   #isScheduled = false;
   #isPaused = false;
@@ -72,7 +75,7 @@ export class CallServer {
 
   /** Calls that wait or run. */
   get size(): number {
-    return this.#waiting.length - this.#next + this.#running;
+    return this.#waiting.length - this.#next + this.#loading.size + this.#running;
   }
 
   /** Results that were kept for their caller. */
@@ -127,7 +130,14 @@ export class CallServer {
       const call = this.#waiting[index];
       if (call !== undefined && call.id === id && (call.flags & CallFlag.noReply) === 0) {
         this.#waiting[index] = undefined;
-        this.#reply(FailureKind.cancelled, id, new Error("the call was cancelled before it began"));
+        this.#cancelled(id);
+        return;
+      }
+    }
+    for (const call of this.#loading) {
+      if (call.id === id && (call.flags & CallFlag.noReply) === 0) {
+        this.#loading.delete(call);
+        this.#cancelled(id);
         return;
       }
     }
@@ -160,8 +170,13 @@ export class CallServer {
     this.#isClosed = true;
     this.#waiting = [];
     this.#next = 0;
+    this.#loading.clear();
     this.#kept.clear();
     this.#functions.clear();
+  }
+
+  #cancelled(id: number): void {
+    this.#reply(FailureKind.cancelled, id, new Error("the call was cancelled before it began"));
   }
 
   #schedule(): void {
@@ -204,10 +219,9 @@ export class CallServer {
   #run(call: WaitingCall): void {
     const { target } = call;
     if (target.loading !== undefined) {
-      this.#running++;
+      this.#loading.add(call);
       void target.loading.then(() => {
-        this.#running--;
-        if (!this.#isClosed) this.#run(call);
+        if (this.#loading.delete(call)) this.#run(call);
       });
       return;
     }

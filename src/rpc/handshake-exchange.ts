@@ -193,9 +193,10 @@ function send(connection: Connection, type: number, body: Uint8Array): void {
 
 /** Tells the peer why, as far as it may know, while the connection still stands. */
 function tellRefusal(connection: Connection, error: Error): void {
-  if (!(error instanceof RefusedHandshake) || error.isTheirs) return;
+  if (!(error instanceof HandshakeError)) return;
+  if (error instanceof RefusedHandshake && error.isTheirs) return;
   connection.send({
-    ...bareMessage(MessageType.reject, 0, error.rejectCode),
+    ...bareMessage(MessageType.reject, 0, rejectCodeOf(error)),
     body: encoder.encode(error.message),
   });
   connection.flush();
@@ -219,6 +220,12 @@ const errorCodes: Record<RejectCode, HandshakeError["code"]> = {
   [RejectCode.launchOver]: "ERR_HANDSHAKE_LAUNCH_OVER",
   [RejectCode.malformed]: "ERR_HANDSHAKE_PEER",
 };
+
+/** Bytes that could not be read and versions that do not match are found by the pure part, without a reject code. */
+function rejectCodeOf(error: HandshakeError): RejectCode {
+  if (error instanceof RefusedHandshake) return error.rejectCode;
+  return error.code === "ERR_HANDSHAKE_VERSION" ? RejectCode.version : RejectCode.malformed;
+}
 
 function refusal({ code, message }: Refusal): HandshakeError {
   return new RefusedHandshake(code, false, message);

@@ -239,7 +239,7 @@ export class Session {
         return this.#server.define(message.aux, reference);
       }
       default:
-        this.#options.onMessage(message.type, this.#decoder.decode(message.body, message.segments));
+        this.#options.onMessage(message.type, this.#decode(message));
     }
   }
 
@@ -248,7 +248,7 @@ export class Session {
     if (call === undefined) return;
     let value: unknown;
     try {
-      value = message.body.length === 0 ? undefined : this.#decoder.decode(message.body, message.segments);
+      value = this.#decode(message);
     } catch (error) {
       call.reject(error);
       return;
@@ -272,6 +272,10 @@ export class Session {
       error = undecodable;
     }
     call.reject(error);
+  }
+
+  #decode({ body, segments }: Message): unknown {
+    return body.length === 0 ? undefined : this.#decoder.decode(body, segments);
   }
 
   #drained(): void {
