@@ -280,7 +280,7 @@ test("an argument or a result that cannot be encoded is named by its place, and 
   await assert.rejects(cluster.pmap(accept, [1, value]), place);
   await assert.rejects(
     cluster.remoteCallFetch(makeFunction, 2),
-    cannotTravel(/result on worker 2.*function/),
+    cannotTravel(/on worker 2: result is a function/),
   );
   assert.equal(await good, "string");
   assert.equal(await cluster.remoteCallFetch(accept, 2, "fine"), "string");
