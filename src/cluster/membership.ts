@@ -82,7 +82,7 @@ export class Membership {
     const signals = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal];
     const launch = new Launch(id, manager, context, AbortSignal.any(signals));
     this.#launches.set(id, launch as unknown as Launch);
-    void launch.settled.then(() => this.#launches.delete(id));
+    void launch.finished().then(() => this.#launches.delete(id));
     return launch;
   }
 
@@ -116,7 +116,7 @@ export class Membership {
   async #close(): Promise<void> {
     this.#closing.abort(new ClusterClosedError("the cluster was closed"));
     clearInterval(this.#heartbeat);
-    await Promise.all([...this.#launches.values()].map((launch) => launch.settled));
+    await Promise.all([...this.#launches.values()].map((launch) => launch.finished()));
     try {
       await this.remove(
         this.members.all.map((member) => member.pid),
