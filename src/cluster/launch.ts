@@ -244,7 +244,7 @@ export class Launch<Details = unknown>
       const info = await withTimeLimit(joinMs, "the join did not finish", this.#over.signal, (signal) =>
         this.#context.join(arrival, id, signal),
       );
-      if (this.#isSettled) return void this.#context.remove([info.pid]);
+      if (this.#isSettled) return void this.#remove([info]);
       this.#members.set(id, info as WorkerInfo<Details>);
       this.#progress.workerJoined(id);
       this.#notify();
@@ -334,7 +334,7 @@ export class Launch<Details = unknown>
       return;
     }
     void this.#kill(left);
-    await Promise.all([this.#context.remove(joined.map(({ pid }) => pid)), ...this.#kills]);
+    await Promise.all([this.#remove(joined), ...this.#kills]);
     this.#outcome.reject(
       end instanceof Error
         ? end
@@ -350,14 +350,30 @@ export class Launch<Details = unknown>
     return kill.finally(() => this.#kills.delete(kill));
   }
 
+  /** Never rejects. */
+  async #remove(members: readonly WorkerInfo[]): Promise<void> {
+    try {
+      await this.#context.remove(members.map(({ pid }) => pid));
+    } catch (error) {
+      this.#notStopped(
+        members.map(({ launched }) => launched.id),
+        error as Error,
+      );
+    }
+  }
+
   async #tryToKill(ids: readonly string[]): Promise<void> {
     try {
       await this.#manager.kill(ids, 0, AbortSignal.timeout(KILL_MS));
     } catch (error) {
-      const message = `could not be stopped: ${(error as Error).message}`;
-      const cause = error instanceof RollcallError ? error.code : (error as Error).name;
-      this.#emit("failed", { failure: { count: ids.length, cause, message, ids } });
+      this.#notStopped(ids, error as Error);
     }
+  }
+
+  #notStopped(ids: readonly string[], error: Error): void {
+    const message = `could not be stopped: ${error.message}`;
+    const cause = error instanceof RollcallError ? error.code : error.name;
+    this.#emit("failed", { failure: { count: ids.length, cause, message, ids } });
   }
 
   #clearReportTimer(id: string): void {

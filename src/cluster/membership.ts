@@ -95,17 +95,21 @@ export class Membership {
       member.askToLeave(graceMs);
       byManager.set(member.manager, [...(byManager.get(member.manager) ?? []), member]);
     }
-    await Promise.all(
-      [...byManager].map(([manager, group]) =>
-        manager.kill(
-          group.map((member) => member.info.launched.id),
-          graceMs,
-          AbortSignal.timeout(graceMs + KILL_MS),
+    try {
+      await Promise.all(
+        [...byManager].map(([manager, group]) =>
+          manager.kill(
+            group.map((member) => member.info.launched.id),
+            graceMs,
+            AbortSignal.timeout(graceMs + KILL_MS),
+          ),
         ),
-      ),
-    );
-    for (const member of members) this.#lost(member);
-    await Promise.all(this.#endings);
+      );
+    } finally {
+      // Where the platform failed, the workers still find themselves without a manager, and exit.
+      for (const member of members) this.#lost(member);
+      await Promise.all(this.#endings);
+    }
   }
 
   /** Ends everything. Idempotent; resolves when no worker is left. */

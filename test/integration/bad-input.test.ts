@@ -17,7 +17,7 @@ import { ECSManager } from "#dist/managers/ecs/index.js";
 import { AWSLOGS, ECSEndpoint, WORKER_COMMAND } from "./ecs-endpoint.js";
 import { accept, add, bytes, hiddenFunctions, lengthOf, makeFunction } from "./fixtures/work.js";
 import { nothingIsLeft } from "./leftovers.js";
-import { WatchedLocalManager, withWrongSecret } from "./local-manager-variants.js";
+import { UnruledManager, WatchedLocalManager, withWrongSecret } from "./local-manager-variants.js";
 import { headerOfHugeFrame, stranger } from "./strangers.js";
 import { withAWSEnvironment } from "./surroundings.js";
 
@@ -212,6 +212,26 @@ test("a task with the wrong secret is refused, and the launch fails with what it
   const error = await errorOfLaunch(manager, endpoint);
   isLaunchFailure(error);
   assert.match(error.message, /exit code 1[^]*secret/);
+});
+
+test("a launch that fails ends also when the platform refuses to stop what has joined", async () => {
+  const cluster = new Cluster({ output: "ignore" });
+  const failures: string[] = [];
+  cluster.on("failed", ({ failure }) => failures.push(failure.message));
+  const joined = new Promise<void>((resolve) => {
+    cluster.on("joined", () => resolve());
+  });
+  let started = 0;
+  const manager = new UnruledManager(joined, (request) => ({
+    ...request,
+    // Only the first one knows the secret.
+    workerEnvironment: (uses) =>
+      (++started === 1 ? request : withWrongSecret(request)).workerEnvironment(uses),
+  }));
+  await assert.rejects(Promise.resolve(cluster.addProcs(manager)), LaunchError);
+  assert.deepEqual(cluster.workers(), []);
+  assert.ok(failures.some((message) => message.includes("the platform is out of order")));
+  await cluster.close();
 });
 
 test("garbage, a huge frame and silence on the rendezvous port do not disturb a launch", async () => {
