@@ -65,7 +65,7 @@ export class LocalProcess implements CallableProcess {
     const kept =
       this.#kept.get(reference) ?? Promise.reject(new Error(`reference ${reference} was released`));
     kept.then(
-      (value) => call.resolve(this.#copy(value)),
+      (value) => call.resolve(this.#copy(value, "result")),
       (error: unknown) => call.reject(error),
     );
   }
@@ -77,18 +77,18 @@ export class LocalProcess implements CallableProcess {
   abandon(): void {}
 
   async #run(reference: FunctionReference, args: readonly unknown[]): Promise<unknown> {
-    const copied = this.#copy(args) as never[];
+    const copied = this.#copy(args, "args") as never[];
     try {
       const fn: AnyFunction = await this.#load(reference);
-      return this.#copy(await fn.apply(undefined, copied));
+      return this.#copy(await fn.apply(undefined, copied), "result");
     } catch (error) {
       const { body, segments } = encodeFailure(this.#encoder, error);
       throw decodeFailure(this.#decoder, failureKindOf(error), 1, body, segments);
     }
   }
 
-  #copy(value: unknown): unknown {
-    const { body, segments } = this.#encoder.encode(value);
+  #copy(value: unknown, name: string): unknown {
+    const { body, segments } = this.#encoder.encode(value, name);
     return this.#decoder.decode(
       body,
       segments.map((segment) => new Uint8Array(segment)),

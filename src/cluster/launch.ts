@@ -69,6 +69,8 @@ export class Launch<Details = unknown>
   #early: Arrival[] = [];
   /** How many of `stages` each worker has reached. */
   readonly #stages = new Map<string, number>();
+  /** Stops of workers that were given up. */
+  readonly #kills = new Set<Promise<void>>();
   #refusals = 0;
   #isSettled = false;
   #changed = deferred<void>();
@@ -92,6 +94,12 @@ export class Launch<Details = unknown>
       () => {},
       () => {},
     );
+  }
+
+  /** Resolves when the launch is over and whatever it gave up has been stopped, or could not be. */
+  async finished(): Promise<void> {
+    await this.settled;
+    await Promise.all(this.#kills);
   }
 
   then<A = LaunchResult<Details>, B = never>(
@@ -236,7 +244,7 @@ export class Launch<Details = unknown>
       const info = await withTimeLimit(joinMs, "the join did not finish", this.#over.signal, (signal) =>
         this.#context.join(arrival, id, signal),
       );
-      if (this.#isSettled) return void this.#context.remove([info.pid]);
+      if (this.#isSettled) return void this.#remove([info]);
       this.#members.set(id, info as WorkerInfo<Details>);
       this.#progress.workerJoined(id);
       this.#notify();
@@ -250,8 +258,8 @@ export class Launch<Details = unknown>
 
   /** A worker that may still run, but without us. */
   #giveUp(id: string, failure: LaunchFailure): void {
-    this.#lost(id, failure);
     void this.#kill([id]);
+    this.#lost(id, failure);
   }
 
   #lost(id: string, failure: LaunchFailure): void {
@@ -325,7 +333,8 @@ export class Launch<Details = unknown>
       this.#outcome.resolve({ joined, failures: this.#progress.failures, wanted: this.#manager.workers });
       return;
     }
-    await Promise.all([this.#context.remove(joined.map(({ pid }) => pid)), this.#kill(left)]);
+    void this.#kill(left);
+    await Promise.all([this.#remove(joined), ...this.#kills]);
     this.#outcome.reject(
       end instanceof Error
         ? end
@@ -333,15 +342,38 @@ export class Launch<Details = unknown>
     );
   }
 
-  async #kill(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return;
+  /** Never rejects. The launch fails, and its cluster closes, only when it is done. */
+  #kill(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return Promise.resolve();
+    const kill = this.#tryToKill(ids);
+    this.#kills.add(kill);
+    return kill.finally(() => this.#kills.delete(kill));
+  }
+
+  /** Never rejects. */
+  async #remove(members: readonly WorkerInfo[]): Promise<void> {
+    try {
+      await this.#context.remove(members.map(({ pid }) => pid));
+    } catch (error) {
+      this.#notStopped(
+        members.map(({ launched }) => launched.id),
+        error as Error,
+      );
+    }
+  }
+
+  async #tryToKill(ids: readonly string[]): Promise<void> {
     try {
       await this.#manager.kill(ids, 0, AbortSignal.timeout(KILL_MS));
     } catch (error) {
-      const message = `could not be stopped: ${(error as Error).message}`;
-      const cause = error instanceof RollcallError ? error.code : (error as Error).name;
-      this.#emit("failed", { failure: { count: ids.length, cause, message, ids } });
+      this.#notStopped(ids, error as Error);
     }
+  }
+
+  #notStopped(ids: readonly string[], error: Error): void {
+    const message = `could not be stopped: ${error.message}`;
+    const cause = error instanceof RollcallError ? error.code : error.name;
+    this.#emit("failed", { failure: { count: ids.length, cause, message, ids } });
   }
 
   #clearReportTimer(id: string): void {

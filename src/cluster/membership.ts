@@ -82,7 +82,7 @@ export class Membership {
     const signals = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal];
     const launch = new Launch(id, manager, context, AbortSignal.any(signals));
     this.#launches.set(id, launch as unknown as Launch);
-    void launch.settled.then(() => this.#launches.delete(id));
+    void launch.finished().then(() => this.#launches.delete(id));
     return launch;
   }
 
@@ -95,17 +95,21 @@ export class Membership {
       member.askToLeave(graceMs);
       byManager.set(member.manager, [...(byManager.get(member.manager) ?? []), member]);
     }
-    await Promise.all(
-      [...byManager].map(([manager, group]) =>
-        manager.kill(
-          group.map((member) => member.info.launched.id),
-          graceMs,
-          AbortSignal.timeout(graceMs + KILL_MS),
+    try {
+      await Promise.all(
+        [...byManager].map(([manager, group]) =>
+          manager.kill(
+            group.map((member) => member.info.launched.id),
+            graceMs,
+            AbortSignal.timeout(graceMs + KILL_MS),
+          ),
         ),
-      ),
-    );
-    for (const member of members) this.#lost(member);
-    await Promise.all(this.#endings);
+      );
+    } finally {
+      // Where the platform failed, the workers still find themselves without a manager, and exit.
+      for (const member of members) this.#lost(member);
+      await Promise.all(this.#endings);
+    }
   }
 
   /** Ends everything. Idempotent; resolves when no worker is left. */
@@ -116,7 +120,7 @@ export class Membership {
   async #close(): Promise<void> {
     this.#closing.abort(new ClusterClosedError("the cluster was closed"));
     clearInterval(this.#heartbeat);
-    await Promise.all([...this.#launches.values()].map((launch) => launch.settled));
+    await Promise.all([...this.#launches.values()].map((launch) => launch.finished()));
     try {
       await this.remove(
         this.members.all.map((member) => member.pid),

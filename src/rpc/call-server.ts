@@ -22,7 +22,7 @@ interface WaitingCall {
   readonly flags: number;
   readonly target: FunctionSlot;
   readonly args: never[];
-  /** Where a kept result goes. */
+  /** Where a kept result goes; comes after the arguments. */
   readonly reference: number;
 }
 
@@ -107,7 +107,7 @@ export class CallServer {
       if (target === undefined) throw new FunctionNotFoundError(`function ${aux} was never defined here`);
       const content = this.#decoder.decode(message.body, message.segments) as never[];
       const isKept = (flags & CallFlag.keepResult) !== 0;
-      const reference = isKept ? (content as unknown as [number]).shift()! : 0;
+      const reference = isKept ? (content as unknown as number[]).pop()! : 0;
       this.#waiting.push({ id, flags, target, args: content, reference });
     } catch (error) {
       this.#fail(id, flags, error);
@@ -265,17 +265,18 @@ export class CallServer {
 
   #succeed(id: number, value: unknown): void {
     try {
-      const { body, segments } = this.#encoder.encode(value);
+      const { body, segments } = this.#encoder.encode(value, "result");
       const size = segments.reduce((sum, segment) => sum + segment.length, body.length);
       if (size > this.maxMessageBytes) {
         throw new SerializationError(
           "ERR_MESSAGE_TOO_LARGE",
-          `it takes ${size} bytes; the limit is ${this.maxMessageBytes} (option maxMessageBytes)`,
+          `the result takes ${size} bytes; the limit is ${this.maxMessageBytes}. Return less at once, or raise ` +
+            `maxMessageBytes of the cluster`,
         );
       }
       this.#connection.send({ type: MessageType.result, flags: 0, id, aux: 0, body, segments });
     } catch (error) {
-      this.#reply(FailureKind.unencodable, id, error);
+      this.#reply(failureKindOf(error), id, error);
     }
   }
 

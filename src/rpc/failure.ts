@@ -16,6 +16,8 @@ export const FailureKind = {
   cancelled: 5,
   /** The reference is not known: it was released, or never existed. */
   unknownReference: 6,
+  /** The result is larger than a message may be. */
+  tooLarge: 7,
 } as const;
 export type FailureKind = (typeof FailureKind)[keyof typeof FailureKind];
 
@@ -23,10 +25,16 @@ export type FailureKind = (typeof FailureKind)[keyof typeof FailureKind];
 export function failureKindOf(error: unknown): FailureKind {
   if (error instanceof FunctionNotFoundError) return FailureKind.functionNotFound;
   if (error instanceof SerializationError) {
-    return error.code === "ERR_DESERIALIZE" ? FailureKind.undecodable : FailureKind.unencodable;
+    return serializationKinds[error.code];
   }
   return FailureKind.thrown;
 }
+
+const serializationKinds: Record<SerializationError["code"], FailureKind> = {
+  ERR_DESERIALIZE: FailureKind.undecodable,
+  ERR_SERIALIZE: FailureKind.unencodable,
+  ERR_MESSAGE_TOO_LARGE: FailureKind.tooLarge,
+};
 
 interface WireFailure {
   readonly name: string;
@@ -73,7 +81,9 @@ export function decodeFailure(
     case FailureKind.undecodable:
       return new SerializationError("ERR_DESERIALIZE", `on worker ${pid}: ${failure.message}`);
     case FailureKind.unencodable:
-      return new SerializationError("ERR_SERIALIZE", `the result on worker ${pid}: ${failure.message}`);
+      return new SerializationError("ERR_SERIALIZE", `on worker ${pid}: ${failure.message}`);
+    case FailureKind.tooLarge:
+      return new SerializationError("ERR_MESSAGE_TOO_LARGE", `on worker ${pid}: ${failure.message}`);
     default:
       return new RemoteError(
         `on worker ${pid}: ${failure.name}: ${failure.message}`,

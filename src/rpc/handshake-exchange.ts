@@ -1,4 +1,4 @@
-import { ConnectionClosedError, HandshakeError } from "../errors.js";
+import { ConnectionClosedError, HandshakeError, ProtocolError } from "../errors.js";
 import {
   chooseVersion,
   decodeChallenge,
@@ -172,6 +172,8 @@ function exchange(
       drained: () => {},
       closed: (reason) => {
         ended = { reason };
+        // Then it was this side that ended it, over bytes that are no Rollcall.
+        if (reason instanceof ProtocolError) return fail(reason);
         fail(
           new ConnectionClosedError(`${connection.remote} ended the connection before it was set up`, {
             cause: reason,

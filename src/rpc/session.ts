@@ -102,7 +102,7 @@ export class Session {
     keepAs: number,
     call: PendingCall,
   ): number {
-    return this.#send(reference, [keepAs, ...args], CallFlag.keepResult, call);
+    return this.#send(reference, [...args, keepAs], CallFlag.keepResult, call);
   }
 
   /** Sends a call that nobody waits for; throws what `call` would reject with. */
@@ -182,7 +182,7 @@ export class Session {
     }
     let encoded;
     try {
-      encoded = this.#encoder.encode(args);
+      encoded = this.#encoder.encode(args, "args");
       this.#checkSize(encoded.body, encoded.segments);
     } catch (error) {
       call.reject(error);
@@ -192,7 +192,7 @@ export class Session {
     if (functionId === undefined) {
       functionId = this.#define(reference);
       // Defining has used the encoder's memory.
-      encoded = this.#encoder.encode(args);
+      encoded = this.#encoder.encode(args, "args");
     }
     const id = (flags & CallFlag.noReply) === 0 ? this.#pending.add(call) : 0;
     const { body, segments } = encoded;
