@@ -286,5 +286,5 @@ void test("before the proof a peer cannot send much; afterwards the limits are t
   byHand(near);
   near.send({ ...bareMessage(MessageType.hello), body: new Uint8Array(513) });
   const error = await accepting;
-  assert.equal((error.cause as { code?: string } | undefined)?.code, "ERR_FRAME_TOO_LARGE");
+  assert.equal((error as { code?: string }).code, "ERR_FRAME_TOO_LARGE");
 });

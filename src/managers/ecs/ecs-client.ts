@@ -12,7 +12,7 @@ import { ClusterManagerError } from "../../errors.js";
 import { MANAGER_NAME } from "./ecs-errors.js";
 import { isRecord } from "./ecs-option-checks.js";
 import type { ECSSettings } from "./ecs-settings.js";
-import { orAborted } from "./ecs-wait.js";
+import { abortable } from "../../util/time-limit.js";
 
 /** What the manager asks of ECS. One call is one attempt of ours; errors are those of the SDK. */
 export interface ECSOperations {
@@ -177,7 +177,7 @@ export class ECSServiceClient implements ECSOperations {
     const limit = AbortSignal.timeout(limitMs);
     const abortSignal = AbortSignal.any([signal, limit]);
     try {
-      return await orAborted(send(loaded, { abortSignal }), abortSignal);
+      return await abortable(send(loaded, { abortSignal }), abortSignal);
     } catch (error) {
       signal.throwIfAborted();
       if (!limit.aborted) throw error;

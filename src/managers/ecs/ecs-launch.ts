@@ -10,7 +10,7 @@ import { BatchPlan } from "./ecs-launch-plan.js";
 import type { NextStep } from "./ecs-launch-plan.js";
 import type { ECSTaskDetails, TaskPhase } from "./ecs-lifecycle.js";
 import type { ECSSettings } from "./ecs-settings.js";
-import { OutcomeQueue } from "./ecs-outcome-queue.js";
+import { OutcomeQueue } from "../outcome-queue.js";
 import type { RequestPace } from "./ecs-pace.js";
 import {
   LAUNCH_VARIABLE,
@@ -210,6 +210,7 @@ export class ECSLaunch {
 
   #changed(task: KnownTask, before: TaskPhase): void {
     if (task.phase === "ended") {
+      if (before === "ended") return;
       this.#ended += 1;
       void this.#pushExit(task);
       return;

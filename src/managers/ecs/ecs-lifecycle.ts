@@ -56,6 +56,11 @@ export function taskPhase(task: Task, containerName: string): TaskPhase {
   return isPlaced ? furthest(byStatus, "placed") : byStatus;
 }
 
+/** Whether the end of the task is complete, its network interface included. */
+export function isStopped(task: Task): boolean {
+  return task.lastStatus === "STOPPED" || task.lastStatus === "DELETED";
+}
+
 export function taskDetails(task: Task, taskArn: string): ECSTaskDetails {
   const { taskDefinitionArn, containerInstanceArn, availabilityZone, launchType, capacityProviderName } =
     task;

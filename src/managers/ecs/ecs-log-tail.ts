@@ -1,7 +1,8 @@
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { ECSServiceClient } from "./ecs-client.js";
 import type { LogDestination } from "./ecs-task-definition.js";
-import { orAborted, pause } from "./ecs-wait.js";
+import { abortable } from "../../util/time-limit.js";
+import { pause } from "./ecs-wait.js";
 
 const LINES = 20;
 const LONGEST_LINE = 400;
@@ -70,7 +71,7 @@ async function readTail(
   const input = { logGroupName, logStreamName, limit: LINES, startFromHead: false };
   while (!signal.aborted) {
     const sent = client.send(new GetLogEventsCommand(input), { abortSignal: signal });
-    const events = await orAborted(sent, signal).then(
+    const events = await abortable(sent, signal).then(
       (answer) => answer.events ?? [],
       (error: unknown) => {
         if (error instanceof Error && error.name === "ResourceNotFoundException") return [];

@@ -105,7 +105,7 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
   }
 
   async exitReason(id: string, signal: AbortSignal): Promise<ExitReason | undefined> {
-    const ends = new TaskEnds(this.#tasks, [id]);
+    const ends = new TaskEnds(this.#tasks, [id], "ended");
     try {
       await ends.wait(signal);
     } finally {
@@ -116,7 +116,7 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
   }
 
   async kill(ids: readonly string[], graceMs: number, signal: AbortSignal): Promise<void> {
-    const ends = new TaskEnds(this.#tasks, ids);
+    const ends = new TaskEnds(this.#tasks, ids, "stopped");
     try {
       await ends.wait(AbortSignal.any([signal, AbortSignal.timeout(graceMs)]));
       signal.throwIfAborted();

@@ -1,17 +1,22 @@
 import { deferred } from "../../util/deferred.js";
-import { orAborted } from "./ecs-wait.js";
+import { abortable } from "../../util/time-limit.js";
 import type { KnownTask, KnownTasks } from "./ecs-tasks.js";
 
-/** Watches several tasks until all of them have ended. Unknown ones count as ended. Must be closed. */
+/**
+ * Watches several tasks until the workers of all have `ended`, or until all are `stopped` as ECS calls it, which comes
+ * later. Unknown ones count as both. Must be closed.
+ */
 export class TaskEnds {
   readonly #tasks: KnownTasks;
   readonly #arns: readonly string[];
+  readonly #until: "ended" | "stopped";
   readonly #unfollow: (() => void)[];
   readonly #done = deferred<void>();
   #failure: unknown;
 
-  constructor(tasks: KnownTasks, arns: readonly string[]) {
+  constructor(tasks: KnownTasks, arns: readonly string[], until: "ended" | "stopped") {
     this.#tasks = tasks;
+    this.#until = until;
     this.#arns = [...new Set(arns)];
     this.#unfollow = this.alive().map((task) =>
       tasks.follow(task.arn, {
@@ -33,14 +38,16 @@ export class TaskEnds {
   alive(): readonly KnownTask[] {
     return this.#arns.flatMap((arn) => {
       const task = this.#tasks.get(arn);
-      return task === undefined || task.phase === "ended" ? [] : [task];
+      if (task === undefined) return [];
+      const isOver = this.#until === "stopped" ? task.isStopped : task.phase === "ended";
+      return isOver ? [] : [task];
     });
   }
 
   /** Resolves when all have ended, when that cannot be seen any more, or when `signal` aborts. Never rejects. */
   async wait(signal: AbortSignal): Promise<void> {
     // An abort ends the wait and nothing else; the caller looks at the signal.
-    await orAborted(this.#done.promise, signal).catch(() => undefined);
+    await abortable(this.#done.promise, signal).catch(() => undefined);
   }
 
   close(): void {

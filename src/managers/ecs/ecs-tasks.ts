@@ -1,6 +1,6 @@
 import type { Task } from "@aws-sdk/client-ecs";
 import type { ExitReason } from "../../errors.js";
-import { forgottenTaskExit, furthest, taskDetails, taskExit, taskPhase } from "./ecs-lifecycle.js";
+import { forgottenTaskExit, furthest, isStopped, taskDetails, taskExit, taskPhase } from "./ecs-lifecycle.js";
 import type { ECSTaskDetails, TaskPhase } from "./ecs-lifecycle.js";
 import type { WorkerTaskDefinition } from "./ecs-task-definition.js";
 import type { ECSTaskPoller, TaskWatcher } from "./ecs-task-poller.js";
@@ -16,6 +16,8 @@ export interface KnownTask {
   readonly phase: TaskPhase;
   /** Set once `phase` is `ended`; without the task's output. */
   readonly exit?: ExitReason;
+  /** ECS has nothing left to do for it: it is STOPPED. Its worker has ended before. */
+  readonly isStopped: boolean;
 }
 
 export interface TaskListener {
@@ -35,7 +37,7 @@ interface Entry {
   unwatch: (() => void) | undefined;
 }
 
-/** All tasks of a manager. A task is looked at while somebody follows it and it has not ended. */
+/** All tasks of a manager. A task is looked at while somebody follows it and it is not STOPPED. */
 export class KnownTasks {
   readonly #entries = new Map<string, Entry>();
   readonly #poller: Pick<ECSTaskPoller, "watch">;
@@ -55,6 +57,7 @@ export class KnownTasks {
       definition,
       details: taskDetails(task, arn),
       phase: "accepted",
+      isStopped: false,
     };
     this.#entries.set(arn, {
       task: known,
@@ -70,10 +73,10 @@ export class KnownTasks {
     return this.#entries.get(arn)?.task;
   }
 
-  /** Tells the listener of every change until the returned function is called or the task has ended. */
+  /** Tells the listener of every change until the returned function is called or the task is STOPPED. */
   follow(arn: string, listener: TaskListener): () => void {
     const entry = this.#entries.get(arn);
-    if (entry === undefined || entry.task.phase === "ended") return () => undefined;
+    if (entry === undefined || entry.task.isStopped) return () => undefined;
     entry.listeners.add(listener);
     entry.unwatch ??= this.#poller.watch(arn, this.#watcher(entry));
     return () => {
@@ -93,12 +96,23 @@ export class KnownTasks {
         const details = taskDetails(task, arn);
         const isNews = phase !== entry.task.phase || details.lastStatus !== entry.task.details.lastStatus;
         const exit = phase === "ended" ? taskExit(task, definition.containerName) : undefined;
-        update(entry, { ...entry.task, phase, details, ...(exit === undefined ? {} : { exit }) });
+        update(entry, {
+          ...entry.task,
+          phase,
+          details,
+          isStopped: isStopped(task),
+          ...(exit === undefined ? {} : { exit }),
+        });
         return isNews;
       },
       missing: () => {
         if (this.#now() - entry.knownAt < MISSING_GRACE_MS) return false;
-        update(entry, { ...entry.task, phase: "ended", exit: forgottenTaskExit(entry.task.arn) });
+        update(entry, {
+          ...entry.task,
+          phase: "ended",
+          isStopped: true,
+          exit: forgottenTaskExit(entry.task.arn),
+        });
         return true;
       },
       failed: (error) => {
@@ -115,7 +129,7 @@ function update(entry: Entry, task: KnownTask): void {
   const before = entry.task.phase;
   entry.task = task;
   const listeners = [...entry.listeners];
-  if (task.phase === "ended") {
+  if (task.isStopped) {
     entry.listeners.clear();
     release(entry);
   }

@@ -11,8 +11,8 @@ import type {
 } from "../../cluster/cluster-manager.js";
 import type { ExitReason } from "../../errors.js";
 import { WorkerVariable } from "../../protocol/worker-variables.js";
-import { OutcomeQueue } from "../../util/outcome-queue.js";
 import { abortable, delay } from "../../util/time-limit.js";
+import { OutcomeQueue } from "../outcome-queue.js";
 import { ChildWorker } from "./child-worker.js";
 import { checkLocalOptions, type CheckedLocalOptions, type LocalOptions } from "./local-options.js";
 
@@ -50,13 +50,17 @@ export class LocalManager implements ClusterManager<LocalDetails> {
   }
 
   async *launch(request: LaunchRequest, onOutput: WorkerOutput): AsyncGenerator<LaunchOutcome<LocalDetails>> {
-    const outcomes = new OutcomeQueue<LaunchOutcome<LocalDetails>>(request.signal);
+    const outcomes = new OutcomeQueue<LaunchOutcome<LocalDetails>>();
     for (let started = 0; started < request.workers.max; started++) {
       const worker = this.#start(request, onOutput, outcomes);
       outcomes.push({ kind: "launched", worker });
       if (worker.details.osPid !== undefined) outcomes.push({ kind: "started", worker });
     }
-    yield* outcomes;
+    for (;;) {
+      const outcome = await outcomes.next(request.signal);
+      if (outcome === undefined) return;
+      yield outcome;
+    }
   }
 
   identify(report: WorkerReport): string | undefined {

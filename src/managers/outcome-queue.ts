@@ -1,4 +1,4 @@
-import { deferred } from "../../util/deferred.js";
+import { deferred } from "../util/deferred.js";
 
 /** Outcomes on their way from what makes them to the one who iterates over a launch. */
 export class OutcomeQueue<T> {
