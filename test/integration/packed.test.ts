@@ -49,8 +49,10 @@ void describe("the package as it is published, in an empty project", { skip, tim
     await writeFile(join(project, "package.json"), JSON.stringify({ name: "empty", private: true }));
     await npm(root, "pack", "--silent", "--pack-destination", folder);
     const tarball = join(folder, `rollcall-${manifest.version}.tgz`);
-    const sdk = `@aws-sdk/client-ecs@${manifest.devDependencies["@aws-sdk/client-ecs"]}`;
-    await npm(project, "install", "--no-audit", "--no-fund", "--prefer-offline", tarball, sdk);
+    const others = ["@aws-sdk/client-ecs", "@aws-sdk/client-cloudwatch-logs", "@types/node"].map(
+      (name) => `${name}@${manifest.devDependencies[name]}`,
+    );
+    await npm(project, "install", "--no-audit", "--no-fund", "--prefer-offline", tarball, ...others);
   });
   after(() => rm(folder, { recursive: true, force: true }));
 
@@ -76,6 +78,41 @@ void describe("the package as it is published, in an empty project", { skip, tim
       assert.notEqual(exported.length, 0);
     });
   }
+
+  test("a strict TypeScript program compiles against its declarations, the declarations included", async () => {
+    await writeFile(
+      join(project, "typed.mts"),
+      `import { Cluster, LocalManager } from "rollcall";
+       import { ECSManager } from "rollcall/ecs";
+       import { startLocalECS } from "rollcall/local-ecs";
+       import { myId } from "rollcall/worker";
+       export async function squares(items: readonly number[]): Promise<number[]> {
+         const ecs = await startLocalECS();
+         const cluster = new Cluster();
+         await cluster.addProcs(new LocalManager(2));
+         const { joined } = await cluster.addProcs(
+           new ECSManager({ endpoint: ecs.endpoint, taskDefinition: "worker", workers: { min: 1, max: myId() } }),
+         );
+         const instance: string | undefined = joined[0]?.launched.details.containerInstanceArn;
+         return cluster.pmap((item: number) => item * (instance?.length ?? 1), items);
+       }`,
+    );
+    const compilerOptions = {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      module: "nodenext",
+      target: "es2022",
+      lib: ["es2023", "esnext.disposable"],
+      types: ["node"],
+      noEmit: true,
+    };
+    await writeFile(
+      join(project, "tsconfig.json"),
+      JSON.stringify({ compilerOptions, files: ["typed.mts"] }),
+    );
+    const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+    assert.equal(await node(compiler, "--project", project), "");
+  });
 
   test("a program with local workers runs", async () => {
     await writeFile(join(project, "work.mjs"), "export const square = (n) => n * n;\n");
