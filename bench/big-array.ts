@@ -15,7 +15,7 @@ export const bigArray: Bench = {
   name: "big-array",
   title: "A Float64Array of 100 MB to a worker, and its first number back",
   notes:
-    "remoteCallFetch with the array as its argument, against the same bytes over bare TCP, read straight into the " +
+    "remoteCallFetch with the array (10 MB in a quick run) as its argument, against the same bytes over bare TCP, read straight into the " +
     "memory where they stay (onread). Every transfer of Rollcall and of `bare TCP` goes into memory that was never " +
     "touched before, so both pay for its pages; `bare TCP, warm memory` uses the same memory again and shows what that costs.",
   rounds: 7,
@@ -78,7 +78,7 @@ class BareSender {
     const { port } = server.address() as AddressInfo;
     const [socket] = (await Promise.all([
       once(server, "connection").then(([accepted]) => accepted as Socket),
-      new FixtureProcess("bare-sink", [String(port), String(bytes.length), memory], closers),
+      new FixtureProcess("bare-sink.js", [String(port), String(bytes.length), memory], closers),
     ])) satisfies [Socket, unknown];
     closers.add(() => socket.destroy());
     return new BareSender(bytes, socket);

@@ -5,7 +5,7 @@ import type { Closers } from "./bench.js";
 
 /** The compiled file of a fixture. */
 export function fixture(name: string): string {
-  return fileURLToPath(new URL(`fixtures/${name}.js`, import.meta.url));
+  return fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
 }
 
 /**

@@ -24,16 +24,16 @@ export const manyCalls: Bench = {
     { key: "mainCpu", label: "main thread CPU per call", unit: "µs", isCompared: true },
   ],
   async open({ isQuick }, closers) {
-    const calls = isQuick ? 5_000 : 100_000;
+    const calls = isQuick ? 2_000 : 100_000;
     const cluster = new Cluster({ output: "ignore" });
     closers.add(() => cluster.close());
     await cluster.addProcs(new LocalManager(WORKERS));
     const [first, second] = cluster.workers() as [number, number];
     let turn = 0;
 
-    const threads = new FixedThreadPool(WORKERS, fixture("poolifier-thread"));
+    const threads = new FixedThreadPool(WORKERS, fixture("poolifier-thread.js"));
     closers.add(() => threads.destroy());
-    const processes = new FixedClusterPool(WORKERS, fixture("poolifier-cluster"));
+    const processes = new FixedClusterPool(WORKERS, fixture("poolifier-cluster.cjs"));
     closers.add(() => processes.destroy());
     const one = piscina(1, closers);
     const fastest = await fastestPiscina(isQuick ? [64] : [16, 64, 256, 500], calls / 10, closers);
@@ -82,7 +82,7 @@ async function keepInFlight(inFlight: number, calls: number, call: () => Promise
 
 function piscina(tasksPerWorker: number, closers: Closers): Piscina {
   const pool = new Piscina({
-    filename: fixture("work"),
+    filename: fixture("work.js"),
     name: nothing.name,
     minThreads: WORKERS,
     maxThreads: WORKERS,

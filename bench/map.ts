@@ -16,7 +16,7 @@ export const map: Bench = {
   rounds: 3,
   figures: [{ key: "rate", label: "tasks/s", unit: "/s", isCompared: true }],
   async open({ isQuick }, closers) {
-    const tasks = isQuick ? 400 : 10_000;
+    const tasks = isQuick ? 200 : 10_000;
     const steps = stepsOfOneMs();
     const cluster = new Cluster({ output: "ignore" });
     closers.add(() => cluster.close());
@@ -25,7 +25,7 @@ export const map: Bench = {
     const many = piscina(64, closers);
     const ideal = await Promise.all(
       Array.from({ length: WORKERS }, async () => {
-        const loop = new FixtureProcess("bare-tasks", [], closers);
+        const loop = new FixtureProcess("bare-tasks.js", [], closers);
         await loop.next();
         return loop;
       }),
@@ -52,7 +52,7 @@ function timed(name: string, tasks: number, run: (count: number) => Promise<unkn
       await run(tasks);
       return { rate: tasks / ((performance.now() - start) / 1_000) };
     },
-    warmUp: () => run(200),
+    warmUp: () => run(Math.min(tasks, 500)),
   };
 }
 
@@ -70,7 +70,7 @@ function stepsOfOneMs(): number {
 
 function piscina(tasksPerWorker: number, closers: Closers): Piscina {
   const pool = new Piscina({
-    filename: fixture("work"),
+    filename: fixture("work.js"),
     name: burn.name,
     minThreads: WORKERS,
     maxThreads: WORKERS,

@@ -63,7 +63,7 @@ class PingPong {
   }
 
   static async start(closers: Closers): Promise<PingPong> {
-    const echo = new FixtureProcess("bare-echo", [], closers);
+    const echo = new FixtureProcess("bare-echo.js", [], closers);
     const socket = connect({ port: (await echo.next()) as number, host: "127.0.0.1", noDelay: true });
     closers.add(() => socket.destroy());
     await once(socket, "connect");

@@ -1,4 +1,5 @@
 import { Closers, type Bench, type Contender, type Figure, type Readings, type Scale } from "./bench.js";
+import { within } from "./time-limit.js";
 import { spreadOf, type Spread } from "./statistics.js";
 
 export interface Measured extends Spread {
@@ -36,10 +37,10 @@ export async function runBench(bench: Bench, options: RunOptions): Promise<Bench
   let contenders: readonly Contender[];
   try {
     options.onProgress(`${bench.name}: starting`);
-    contenders = await bench.open(options, closers);
+    contenders = await within(bench.name, bench.open(options, closers));
     for (const contender of contenders) {
       options.onProgress(`${bench.name}: warming up ${contender.name}`);
-      await (contender.warmUp?.() ?? contender.measure());
+      await within(contender.name, contender.warmUp?.() ?? contender.measure());
     }
     readings = await measureInTurn(contenders, rounds, (round, name) =>
       options.onProgress(`${bench.name}: round ${round} of ${rounds}, ${name}`),
@@ -79,7 +80,7 @@ async function measureInTurn(
   for (let round = 0; round < rounds; round++) {
     for (const [index, contender] of contenders.entries()) {
       onMeasure(round + 1, contender.name);
-      readings[index]!.push(await contender.measure());
+      readings[index]!.push(await within(contender.name, contender.measure()));
     }
   }
   return readings;
