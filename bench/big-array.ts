@@ -76,10 +76,9 @@ class BareSender {
     closers.add(() => server.close());
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
-    const [socket] = (await Promise.all([
-      once(server, "connection").then(([accepted]) => accepted as Socket),
-      new FixtureProcess("bare-sink.js", [String(port), String(bytes.length), memory], closers),
-    ])) satisfies [Socket, unknown];
+    const connected = once(server, "connection");
+    void new FixtureProcess("bare-sink.js", [String(port), String(bytes.length), memory], closers);
+    const [socket] = (await connected) as [Socket];
     closers.add(() => socket.destroy());
     return new BareSender(bytes, socket);
   }

@@ -12,9 +12,11 @@ const legend =
   "Medians of the rounds, in brackets the lowest and the highest. Ratios are Rollcall's figure over the other's, " +
   "taken round by round.";
 
+const quickWarning = "A quick run: smaller counts than the titles say, and figures that mean little.";
+
 /** For a terminal. */
 export function toText(report: Report): string {
-  const parts = [runLine(report), legend];
+  const parts = [runLine(report), ...(report.isQuick ? [quickWarning] : []), legend];
   for (const bench of report.benches) {
     parts.push(`${bench.title} (${bench.name}, ${rounds(bench)})\n${aligned(tableOf(bench))}`);
   }
@@ -27,6 +29,7 @@ export function toMarkdown(report: Report): string {
   const parts = [
     `Measured on ${machine.date.slice(0, 10)} with Node ${machine.node} on ${machine.cores} cores ` +
       `(${machine.cpu}), ${machine.memoryGB} GB, ${machine.platform}, over loopback, by \`${report.command}\`.`,
+    ...(report.isQuick ? [quickWarning] : []),
     legend,
   ];
   for (const bench of report.benches) {
