@@ -7,6 +7,7 @@ import {
 } from "../errors.js";
 import { MessageType } from "../protocol/message.js";
 import { deferred } from "../util/deferred.js";
+import { sharedAbortController } from "../util/shared-abort.js";
 import { TimeLimitError, withTimeLimit } from "../util/time-limit.js";
 import type { Emit } from "./cluster-events.js";
 import type {
@@ -61,7 +62,7 @@ export class Launch<Details = unknown>
   readonly #manager: ClusterManager<Details>;
   readonly #context: LaunchContext;
   readonly #progress: LaunchProgress;
-  readonly #over = new AbortController();
+  readonly #over = sharedAbortController();
   readonly #outcome = deferred<LaunchResult<Details>>();
   readonly #members = new Map<string, WorkerInfo<Details>>();
   readonly #reportTimers = new Map<string, NodeJS.Timeout>();

@@ -5,6 +5,7 @@ import { MessageType } from "../protocol/message.js";
 import { ControlChannel, type ControlHandlers } from "../rpc/control-channel.js";
 import { acceptHandshake, type AuthenticatedConnection, type Refusal } from "../rpc/handshake-exchange.js";
 import type { Connection, Listener, Transport } from "../transport/transport.js";
+import { sharedAbortController } from "../util/shared-abort.js";
 import { withTimeLimit } from "../util/time-limit.js";
 import type { RendezvousAddress, WorkerReport } from "./cluster-manager.js";
 import { JoinTokens } from "./join-tokens.js";
@@ -49,7 +50,7 @@ export class Rendezvous {
   readonly #maxMessageBytes: number;
   readonly #handlers: RendezvousHandlers;
   readonly #listeners = new Map<string, Promise<Listener>>();
-  readonly #closing = new AbortController();
+  readonly #closing = sharedAbortController();
   #strangers = 0;
 
   constructor(transport: Transport, maxMessageBytes: number, handlers: RendezvousHandlers) {

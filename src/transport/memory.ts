@@ -1,7 +1,6 @@
-import { ConnectionClosedError } from "../errors.js";
-import { authenticatedLimits, type ProtocolLimits } from "../protocol/limits.js";
+import { ConnectionClosedError, ProtocolError } from "../errors.js";
+import { unauthenticatedLimits, type ProtocolLimits } from "../protocol/limits.js";
 import type { Message } from "../protocol/message.js";
-import { ProtocolError } from "../errors.js";
 import type {
   Connection,
   ConnectionHandlers,
@@ -10,6 +9,10 @@ import type {
   ListenOptions,
   Transport,
 } from "./transport.js";
+
+/** `hasRoom` is false while more messages, or more bytes, than this lie unread at the other end. */
+const MAX_UNREAD_MESSAGES = 10_000;
+const MAX_UNREAD_BYTES = 32 * 1024 * 1024;
 
 /**
  * A network inside one process, with the same guarantees as a real one: messages are copied, delivery is never
@@ -68,8 +71,9 @@ class MemoryConnection implements Connection {
   readonly localHost: string;
   peer!: MemoryConnection;
   #handlers: ConnectionHandlers | undefined;
-  #limits: ProtocolLimits = authenticatedLimits();
+  #limits: ProtocolLimits = unauthenticatedLimits;
   #inbox: (Message | "end")[] = [];
+  #inboxBytes = 0;
   #isScheduled = false;
   #isPaused = false;
   #isClosed = false;
@@ -90,7 +94,7 @@ class MemoryConnection implements Connection {
   }
 
   get hasRoom(): boolean {
-    return this.peer.#inbox.length < 10_000;
+    return this.peer.#inbox.length < MAX_UNREAD_MESSAGES && this.peer.#inboxBytes <= MAX_UNREAD_BYTES;
   }
 
   setHandlers(handlers: ConnectionHandlers): void {
@@ -140,6 +144,7 @@ class MemoryConnection implements Connection {
   #receive(item: Message | "end"): void {
     if (this.#isClosed) return;
     this.#inbox.push(item);
+    if (item !== "end") this.#inboxBytes += sizeOf(item);
     this.#schedule();
   }
 
@@ -158,25 +163,37 @@ class MemoryConnection implements Connection {
       const item = this.#inbox.shift();
       if (item === undefined) break;
       if (item === "end") return this.#close(undefined);
-      const size = item.segments.reduce((sum, segment) => sum + segment.length, item.body.length);
-      if (size > this.#limits.maxMessage) {
-        return this.destroy(
-          new ProtocolError(
-            "ERR_FRAME_TOO_LARGE",
-            `a message of ${size} bytes arrived; the limit here is ${this.#limits.maxMessage} (option maxMessageBytes)`,
-          ),
-        );
+      this.#inboxBytes -= sizeOf(item);
+      // As on a real network, who breaks the rules, or a reader that fails, costs this connection and nothing else.
+      try {
+        this.#checkSize(item);
+        this.#handlers.message(item);
+      } catch (error) {
+        return this.destroy(error as Error);
       }
-      this.#handlers.message(item);
     }
     if (!hadRoom && this.peer.hasRoom && this.peer.isOpen) this.peer.#handlers?.drained();
+  }
+
+  #checkSize(message: Message): void {
+    const size = sizeOf(message);
+    if (size <= this.#limits.maxMessage) return;
+    throw new ProtocolError(
+      "ERR_FRAME_TOO_LARGE",
+      `a message of ${size} bytes arrived; the limit here is ${this.#limits.maxMessage} (option maxMessageBytes)`,
+    );
   }
 
   #close(reason: Error | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#inbox = [];
+    this.#inboxBytes = 0;
     this.#open.delete(this);
     setImmediate(() => this.#handlers?.closed(reason));
   }
+}
+
+function sizeOf({ body, segments }: Message): number {
+  return segments.reduce((sum, segment) => sum + segment.length, body.length);
 }

@@ -133,7 +133,11 @@ export class TcpConnection implements Connection {
   }
 
   destroy(reason?: Error): void {
+    if (this.#isClosed) return;
+    // No longer: what is queued is lost, whether or not its peer would have read it.
+    this.#isEnding = false;
     this.#close(reason);
+    this.#socket.destroy();
   }
 
   #queueFrame(

@@ -10,6 +10,7 @@ import { acceptHandshake, dialHandshake, type AuthenticatedConnection } from "..
 import { Session } from "../rpc/session.js";
 import type { Connection, Listener, Transport } from "../transport/transport.js";
 import { formatAddress } from "../util/address.js";
+import { sharedAbortController } from "../util/shared-abort.js";
 import { delay, withTimeLimit } from "../util/time-limit.js";
 import type { WorkerEnvironment } from "./worker-environment.js";
 
@@ -58,7 +59,7 @@ export class Worker {
   #listener: Listener | undefined;
   #key: { readonly id: string; readonly secret: Uint8Array } | undefined;
   readonly #sessions = new Set<Session>();
-  readonly #closing = new AbortController();
+  readonly #closing = sharedAbortController();
   #strangers = 0;
   #isControlHandedOver = false;
   #hasLeft = false;

@@ -1,0 +1,103 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { ExitReason } from "../errors.js";
+import { FunctionLoader } from "../functions/function-loader.js";
+import { WorkerVariable } from "../protocol/worker-variables.js";
+import type { AnyFunction } from "../rpc/call-server.js";
+import type { MemoryNetwork } from "../transport/memory.js";
+import { deferred } from "../util/deferred.js";
+import { ROLLCALL_VERSION } from "../util/version.js";
+import { setProcessIdSource } from "../worker/identity.js";
+import { readWorkerEnvironment } from "../worker/worker-environment.js";
+import { Worker, type LeaveCause } from "../worker/worker.js";
+
+/** Which worker the running call is on; `myId` asks it. */
+const currentPid = new AsyncLocalStorage<number>();
+
+export interface MemoryWorkerOptions {
+  readonly id: string;
+  readonly host: string;
+  readonly network: MemoryNetwork;
+  readonly projectRoot: string;
+  /** What the launch wants its workers to be told. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/**
+ * A worker that lives in this process: the one that real workers run, on a network in memory. Its calls share this
+ * process's modules and globals. Owns its `Worker`.
+ */
+export class MemoryWorker {
+  readonly id: string;
+  readonly host: string;
+  readonly #options: MemoryWorkerOptions;
+  readonly #ended = deferred<ExitReason>();
+  #worker: Worker | undefined;
+  #exit: ExitReason | undefined;
+
+  constructor(options: MemoryWorkerOptions) {
+    this.id = options.id;
+    this.host = options.host;
+    this.#options = options;
+  }
+
+  /** Resolves when the worker has ended. */
+  get ended(): Promise<ExitReason> {
+    return this.#ended.promise;
+  }
+
+  /** Reports in; does nothing if the worker has ended meanwhile. */
+  start(): void {
+    if (this.#exit !== undefined) return;
+    const { id, host, network, projectRoot, environment } = this.#options;
+    const loader = new FunctionLoader({ projectRoot });
+    let pid = 0;
+    this.#worker = new Worker({
+      environment: readWorkerEnvironment({
+        ...environment,
+        [WorkerVariable.launchedId]: id,
+        [WorkerVariable.bindHost]: host,
+        [WorkerVariable.advertiseHost]: host,
+        [WorkerVariable.projectRoot]: projectRoot,
+      }),
+      transport: network,
+      load: async (reference) => {
+        const fn = (await loader.load(reference)) as AnyFunction;
+        return (...args) => currentPid.run(pid, () => fn.apply(undefined, args));
+      },
+      describe: () =>
+        Promise.resolve({
+          osPid: process.pid,
+          nodeVersion: process.version,
+          rollcallVersion: ROLLCALL_VERSION,
+          cores: 1,
+          memory: process.memoryUsage.rss(),
+          hostname: host,
+          launchedId: id,
+          ownAddress: undefined,
+        }),
+      joined: (membership) => {
+        pid = membership.pid;
+        setProcessIdSource(() => currentPid.getStore() ?? 1);
+      },
+      left: (cause, message) => this.#end(exitOf(cause, message)),
+    });
+    void this.#worker.start();
+  }
+
+  /** Ends it at once: its connections end, its calls go on unheard. The first reason counts. */
+  crash(reason: ExitReason): void {
+    if (this.#exit !== undefined) return;
+    this.#worker?.close();
+    this.#end(reason);
+  }
+
+  #end(reason: ExitReason): void {
+    this.#exit ??= reason;
+    this.#ended.resolve(this.#exit);
+  }
+}
+
+function exitOf(cause: LeaveCause, message: string): ExitReason {
+  const exitCode = cause === "shutdown" || cause === "launch-over" ? 0 : 1;
+  return { kind: "exited", message: `it left (${cause}): ${message}`, exitCode };
+}

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LaunchProgress, type LaunchVerdict } from "#dist/cluster/launch-progress.js";
+import type { LaunchFailure } from "#dist/errors.js";
+
+function failure(count: number, cause = "RESOURCE:CPU", ...ids: string[]): LaunchFailure {
+  return { count, cause, message: "no room", ...(ids.length === 0 ? {} : { ids }) };
+}
+
+/** `+a` launched, `a!` joined, `a-` lost, a number: so many were never launched. */
+const stories: readonly [name: string, min: number, max: number, events: string, verdict: LaunchVerdict][] = [
+  ["nothing has happened", 1, 2, "", "waiting"],
+  ["all were launched", 2, 2, "+a +b", "waiting"],
+  ["the minimum has joined", 1, 2, "+a +b a!", "waiting"],
+  ["all have joined", 2, 2, "+a +b a! b!", "complete"],
+  ["one joined before its launch was told", 1, 1, "a! +a", "complete"],
+  ["enough joined, the rest was lost", 1, 3, "+a +b +c a! b- c-", "complete"],
+  ["enough joined, the rest was never launched", 1, 3, "+a a! 2", "complete"],
+  ["one too many was lost", 2, 2, "+a +b a! b-", "hopeless"],
+  ["one too many was never launched", 2, 3, "2", "hopeless"],
+  ["all were lost, and one is enough", 1, 2, "+a +b a- b-", "hopeless"],
+  ["a worker that joined was lost again", 2, 2, "+a +b a! b! a-", "hopeless"],
+  ["just enough can still come", 2, 3, "+a +b +c c-", "waiting"],
+  ["a loss is told twice", 1, 2, "+a +b a- a- b!", "complete"],
+  ["a stranger is lost", 2, 2, "+a +b x-", "waiting"],
+  ["more come than were asked for", 1, 1, "+a +b a! b!", "complete"],
+];
+
+function play(progress: LaunchProgress, events: string): void {
+  for (const event of events.split(" ").filter((word) => word !== "")) {
+    if (event.startsWith("+")) progress.launched(event.slice(1));
+    else if (event.endsWith("!")) progress.workerJoined(event.slice(0, -1));
+    else if (event.endsWith("-")) progress.lost(event.slice(0, -1), failure(1));
+    else progress.notLaunched(failure(Number(event)));
+  }
+}
+
+for (const [name, min, max, events, verdict] of stories) {
+  void test(`${min} to ${max} wanted, ${name}: ${verdict}`, () => {
+    const progress = new LaunchProgress({ min, max });
+    play(progress, events);
+    assert.equal(progress.verdict, verdict);
+  });
+}
+
+void test("it knows who is outstanding and how many nobody has spoken of", () => {
+  const progress = new LaunchProgress({ min: 1, max: 10 });
+  play(progress, "+a +b +c a! b- 2");
+  assert.deepEqual(progress.outstanding, ["c"]);
+  assert.equal(progress.joined, 1);
+  assert.equal(progress.unaccounted, 10 - 1 - 1 - 1 - 2);
+  assert.ok(progress.hasLaunched("c"));
+  assert.ok(!progress.hasLaunched("a") && !progress.hasLaunched("b") && !progress.hasLaunched("x"));
+});
+
+void test("a loss is news once", () => {
+  const progress = new LaunchProgress({ min: 1, max: 2 });
+  progress.launched("a");
+  assert.equal(progress.lost("a", failure(1)), true);
+  assert.equal(progress.lost("a", failure(1)), false);
+  assert.equal(progress.lost("x", failure(1)), false);
+  assert.equal(progress.failures.length, 1);
+});
+
+void test("equal failures are counted together, with all their ids, and different ones apart", () => {
+  const progress = new LaunchProgress({ min: 1, max: 9 });
+  progress.notLaunched(failure(3, "RESOURCE:CPU", "a"));
+  progress.notLaunched(failure(1, "AGENT"));
+  progress.notLaunched(failure(2, "RESOURCE:CPU", "b", "c"));
+  assert.deepEqual(progress.failures, [
+    failure(5, "RESOURCE:CPU", "a", "b", "c"),
+    { ...failure(1, "AGENT") },
+  ]);
+});

@@ -1,0 +1,323 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { LaunchOutcome, LaunchRequest } from "#dist/cluster/cluster-manager.js";
+import type { LaunchError } from "#dist/errors.js";
+import { MemoryManager, type MemoryDetails, type WorkerFate } from "#dist/testing/index.js";
+import { deferred } from "#dist/util/deferred.js";
+import { readWorkerEnvironment } from "#dist/worker/worker-environment.js";
+import { Worker } from "#dist/worker/worker.js";
+import { double, whoAmI, whoAmIAfterAwait } from "./fixtures/work.js";
+import { launchedId, memoryCluster, once, settled } from "./memory-cluster.js";
+
+const never = new Promise<void>(() => {});
+
+void test("a launch of 50 workers makes 50 members, each with a pid and an address of its own", async (context) => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", onWarning);
+  context.after(() => process.off("warning", onWarning));
+  const { cluster, manager } = memoryCluster(context);
+  const { joined, failures, wanted } = await cluster.addProcs(manager({ workers: 50 }));
+  assert.deepEqual(failures, []);
+  assert.deepEqual(wanted, { min: 50, max: 50 });
+  const expected = Array.from({ length: 50 }, (_, index) => index + 2);
+  assert.deepEqual(
+    joined.map(({ pid }) => pid).toSorted((a, b) => a - b),
+    expected,
+  );
+  assert.deepEqual(cluster.workers(), expected);
+  assert.equal(cluster.nprocs(), 51);
+  assert.equal(new Set(joined.map(({ host, port }) => `${host}:${port}`)).size, 50);
+  const pids = await Promise.all(expected.map((pid) => cluster.remoteCallFetch(whoAmI, pid)));
+  assert.deepEqual(pids, expected, "each knows which process it is");
+  assert.deepEqual(
+    await Promise.all(expected.map((pid) => cluster.remoteCallFetch(whoAmIAfterAwait, pid))),
+    expected,
+  );
+  assert.equal(await cluster.remoteCallFetch(whoAmI, 1), 1);
+  assert.deepEqual(warnings, []);
+});
+
+void test("the stages of each worker are told in order", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  const stories = new Map<string, string[]>();
+  const note = (name: string, id: string): void => void stories.set(id, [...(stories.get(id) ?? []), name]);
+  for (const name of ["launched", "placed", "started", "reported"] as const)
+    cluster.on(name, ({ worker }) => note(name, worker.id));
+  for (const name of ["joined", "leaving", "exited"] as const)
+    cluster.on(name, ({ worker }) => note(name, worker.launched.id));
+  await cluster.addProcs(manager({ workers: 3 }));
+  await cluster.rmProcs(cluster.workers());
+  assert.equal(stories.size, 3);
+  for (const story of stories.values())
+    assert.deepEqual(story, ["launched", "placed", "started", "reported", "joined", "leaving", "exited"]);
+});
+
+void test("pids are never used again", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  await cluster.addProcs(manager({ workers: 2 }));
+  await cluster.rmProcs([2, 3]);
+  await cluster.addProcs(manager({ workers: 2 }));
+  assert.deepEqual(cluster.workers(), [4, 5]);
+  assert.throws(() => cluster.workerInfo(2), { name: "ProcessExitedError", pid: 2 });
+  assert.throws(() => cluster.workerInfo(9), { name: "NoSuchProcessError", pid: 9 });
+});
+
+void test("several launches run at the same time, each with its own workers", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  const launches = await Promise.all([3, 4, 5].map((workers) => cluster.addProcs(manager({ workers }))));
+  assert.deepEqual(
+    launches.map(({ joined }) => joined.length),
+    [3, 4, 5],
+  );
+  assert.equal(cluster.nworkers(), 12);
+});
+
+void test("workers are handed out as they join", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  const gate = deferred<void>();
+  const fate = (n: number): WorkerFate => (n === 3 ? { startAfter: gate.promise } : "runs");
+  const launch = cluster.addProcs(manager({ workers: 3, fate }));
+  const pids: number[] = [];
+  for await (const { pid } of launch) {
+    pids.push(pid);
+    assert.equal(await cluster.remoteCallFetch(double, pid, 4), 8);
+    if (pids.length === 2) gate.resolve();
+  }
+  assert.deepEqual(pids, [2, 3, 4]);
+});
+
+const mixed: readonly WorkerFate[] = ["runs", "refused", "exits early", "never reports", "runs"];
+
+void test("between the minimum and the maximum a launch succeeds and says why the rest is missing", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  const memory = manager({
+    workers: { min: 2, max: 5 },
+    fate: (n) => mixed[n - 1]!,
+    timeouts: { reportMs: 30 },
+  });
+  const { joined, failures } = await cluster.addProcs(memory);
+  assert.equal(joined.length, 2);
+  assert.deepEqual(failures.map(({ count, cause }) => `${count} ${cause}`).toSorted(), [
+    "1 exited",
+    "1 never reported",
+    "1 refused",
+  ]);
+  assert.match(failures.find(({ cause }) => cause === "never reported")!.message, /within 30 ms/);
+  assert.equal(failures.find(({ cause }) => cause === "exited")!.exit?.exitCode, 1);
+  await settled();
+  assert.equal(memory.running.length, 2, "what never reported was stopped");
+});
+
+void test("below the minimum a launch fails with every cause, after everything it started was stopped", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  const memory = manager({
+    workers: { min: 3, max: 5 },
+    fate: (n) => mixed[n - 1]!,
+    timeouts: { reportMs: 30 },
+  });
+  await assert.rejects(
+    async () => cluster.addProcs(memory),
+    (error: LaunchError) => {
+      assert.equal(error.name, "LaunchError");
+      assert.deepEqual(error.wanted, { min: 3, max: 5 });
+      assert.ok(error.failures.length >= 2);
+      assert.match(error.message, /at least 3 of 5 were wanted/);
+      return true;
+    },
+  );
+  assert.deepEqual(memory.running, []);
+  assert.deepEqual(cluster.workers(), []);
+});
+
+void test("a launch that is already hopeless does not wait for its time to be up", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  const fate = (n: number): WorkerFate => (n === 1 ? "exits early" : "never starts");
+  const memory = manager({ workers: 2, fate, timeouts: { launchMs: 1_000_000, reportMs: 1_000_000 } });
+  await assert.rejects(async () => cluster.addProcs(memory), { name: "LaunchError" });
+});
+
+void test("when its time is up a launch goes on with what it has, and stops the rest", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  const memory = manager({
+    workers: { min: 1, max: 3 },
+    fate: (n) => (n === 1 ? "runs" : "never starts"),
+    timeouts: { launchMs: 60 },
+  });
+  const { joined, failures } = await cluster.addProcs(memory);
+  assert.equal(joined.length, 1);
+  assert.deepEqual(
+    failures.map(({ count, cause }) => [count, cause]),
+    [[2, "too late"]],
+  );
+  await settled();
+  assert.equal(memory.running.length, 1);
+});
+
+void test("nobody comes and the time is up: the launch fails and says so", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  const memory = manager({ workers: 2, fate: () => "never starts", timeouts: { launchMs: 20 } });
+  await assert.rejects(
+    async () => cluster.addProcs(memory),
+    /not a member when the time for the launch, 20 ms, was up/,
+  );
+});
+
+void test("a launch that is aborted rejects with the reason and leaves no worker", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  const controller = new AbortController();
+  const fate = (n: number): WorkerFate => (n < 3 ? "runs" : "never starts");
+  const memory = manager({ workers: 4, fate });
+  let joined = 0;
+  cluster.on("joined", () => {
+    if (++joined === 2) controller.abort(new Error("changed my mind"));
+  });
+  await assert.rejects(
+    async () => cluster.addProcs(memory, { signal: controller.signal }),
+    /changed my mind/,
+  );
+  assert.deepEqual(cluster.workers(), []);
+  assert.deepEqual(memory.running, []);
+  const aborted = manager();
+  await assert.rejects(
+    async () => cluster.addProcs(aborted, { signal: AbortSignal.abort(new Error("early")) }),
+    /early/,
+  );
+  assert.deepEqual(aborted.running, []);
+});
+
+/** Tells of its workers only when it is allowed to: the platform's answer comes after the workers' reports. */
+class LateAnswers extends MemoryManager {
+  answer: Promise<void> = never;
+
+  override async *launch(request: LaunchRequest): AsyncGenerator<LaunchOutcome<MemoryDetails>> {
+    const outcomes = super.launch(request);
+    const first = await outcomes.next();
+    await this.answer;
+    if (first.done !== true) yield first.value;
+    yield* outcomes;
+  }
+}
+
+void test("workers that report before the platform's answer to their launch join when that is here", async (context) => {
+  const { cluster, network } = memoryCluster(context);
+  const late = new LateAnswers({ network, workers: 3 });
+  const gate = deferred<void>();
+  late.answer = gate.promise;
+  const launch = cluster.addProcs(late);
+  await settled();
+  assert.equal(cluster.nworkers(), 0);
+  gate.resolve();
+  assert.equal((await launch).joined.length, 3);
+});
+
+/** Hands out what its workers' environment would be, for a worker that is run by hand. */
+class Spying extends MemoryManager {
+  environment: Readonly<Record<string, string>> = {};
+
+  override async *launch(request: LaunchRequest): AsyncGenerator<LaunchOutcome<MemoryDetails>> {
+    this.environment = request.workerEnvironment(1);
+    yield* super.launch(request);
+  }
+}
+
+void test("a worker that comes when its launch is over is told so, and leaves in good order", async (context) => {
+  const { cluster, network } = memoryCluster(context);
+  const spying = new Spying({ network, workers: 1 });
+  await cluster.addProcs(spying);
+  const left = deferred<string>();
+  const refused = once(cluster, "refused");
+  const worker = new Worker({
+    environment: readWorkerEnvironment(spying.environment),
+    transport: network,
+    load: () => never as Promise<never>,
+    describe: () => never as Promise<never>,
+    joined: () => assert.fail("it joined"),
+    left: (cause) => left.resolve(cause),
+  });
+  await worker.start();
+  assert.equal(await left.promise, "launch-over");
+  assert.match((await refused).error.message, /launch is over/);
+  assert.equal(cluster.nworkers(), 1);
+});
+
+void test("a stranger with a wrong token is refused, and the cluster does not mind", async (context) => {
+  const { cluster, network } = memoryCluster(context);
+  const gate = deferred<void>();
+  const spying = new Spying({ network, workers: 1, fate: () => ({ startAfter: gate.promise }) });
+  const launch = cluster.addProcs(spying);
+  await settled();
+  const environment = readWorkerEnvironment(spying.environment);
+  for (const wrong of [{ tokenId: "unknown" }, { tokenSecret: new Uint8Array(32) }]) {
+    const left = deferred<string>();
+    const worker = new Worker({
+      environment: { ...environment, ...wrong },
+      transport: network,
+      load: () => never as Promise<never>,
+      describe: () => never as Promise<never>,
+      joined: () => assert.fail("it joined"),
+      left: (cause) => left.resolve(cause),
+    });
+    await worker.start();
+    assert.equal(await left.promise, "refused");
+  }
+  gate.resolve();
+  assert.equal((await launch).joined.length, 1);
+});
+
+void test("a worker that dies after it joined fails its own calls with the reason, and is gone", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  const memory = manager({ workers: 2 });
+  await cluster.addProcs(memory);
+  const exited = once(cluster, "exited");
+  memory.crash(launchedId(cluster, 2), { kind: "exited", message: "out of memory", exitCode: 134 });
+  const { pid, reason } = await exited;
+  assert.deepEqual([pid, reason.exitCode], [2, 134]);
+  await assert.rejects(cluster.remoteCallFetch(double, 2, 1), {
+    name: "ProcessExitedError",
+    message: "worker 2 is gone: out of memory",
+  });
+  assert.equal(await cluster.remoteCallFetch(double, 3, 1), 2);
+});
+
+void test("a cut of the whole network ends every worker, and the launch of others still works", async (context) => {
+  const { cluster, manager, network } = memoryCluster(context, { managerGraceMs: 20 });
+  const memory = manager({ workers: 3 });
+  await cluster.addProcs(memory);
+  const gone = new Promise<void>((resolve) => {
+    let exits = 0;
+    cluster.on("exited", () => void (++exits === 3 && resolve()));
+  });
+  network.cut();
+  await gone;
+  assert.deepEqual(cluster.workers(), []);
+  await cluster.addProcs(manager({ workers: 1 }));
+  assert.deepEqual(cluster.workers(), [5]);
+});
+
+void test("a cluster that was closed starts nothing any more, and may be closed again", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  await cluster.addProcs(manager());
+  const launching = cluster.addProcs(manager({ fate: () => "never starts" }));
+  await Promise.all([
+    assert.rejects(async () => launching, { name: "ClusterClosedError" }),
+    cluster.close(),
+    cluster.close(),
+  ]);
+  assert.throws(() => cluster.addProcs(manager()), { name: "ClusterClosedError" });
+  await assert.rejects(cluster.remoteCallFetch(double, 2, 1), { name: "ClusterClosedError" });
+});
+
+void test("options of the memory manager are checked", (context) => {
+  const { network } = memoryCluster(context);
+  const wrongs: readonly [unknown, RegExp][] = [
+    [{}, /needs a network/],
+    [{ network, worker: 3 }, /unknown option "worker"/],
+    [{ network, workers: 0 }, /at least 1, not 0/],
+    [{ network, workers: { min: 3, max: 2 } }, /min \(3\) is larger than workers.max \(2\)/],
+    [{ network, timeouts: { launchMs: -1 } }, /timeouts.launchMs must be a positive/],
+    [{ network, timeouts: { launch: 1 } }, /unknown timeout "launch"/],
+  ];
+  for (const [options, message] of wrongs) assert.throws(() => new MemoryManager(options as never), message);
+  assert.throws(() => new MemoryManager({ network }).crash("nobody"), /no worker nobody is running/);
+});
