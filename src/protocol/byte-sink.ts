@@ -17,7 +17,7 @@ import {
   TAG_UTF8_STRING,
 } from "./value-tags.js";
 
-const FIRST_BYTES = 8_192;
+const FIRST_BYTES = 2_048;
 /** Above this a string is measured before it is written, rather than given room for its worst case. */
 const MEASURED_CHARACTERS = 65_536;
 

@@ -1,7 +1,7 @@
 /** Levels of nesting (arrays in objects in arrays ...) that travel: deep enough for data, and safe for the stack. */
 export const DEFAULT_MAX_DEPTH = 1_000;
-/** More levels than this overflow the stack of a thread before the check is reached. */
-export const HIGHEST_MAX_DEPTH = 2_000;
+/** More levels than this could overflow the stack of a thread before the limit is reached. */
+export const HIGHEST_MAX_DEPTH = 1_500;
 
 /** Binary values from this many bytes on travel beside the body. */
 export const DEFAULT_SEGMENT_THRESHOLD = 8_192;

@@ -1,4 +1,4 @@
-/** Values as bytes. docs/values.md says what travels, docs/protocol.md how the bytes are laid out. */
+/** Values as bytes. docs/values.md says what travels, docs/protocol-values.md how the bytes are laid out. */
 export { Encoder } from "./encoder.js";
 export type { EncodedValue, EncoderOptions } from "./encoder.js";
 export { Decoder } from "./decoder.js";

@@ -7,7 +7,7 @@ import { type ReaderSettings, ValueReader } from "./value-reader.js";
 export interface DecoderOptions {
   /** Default none. The encoder must have the same. */
   readonly extensions?: readonly ValueExtension[];
-  /** Levels of nesting, 1 to 2,000. Default 1,000. */
+  /** Levels of nesting, 1 to 1,500. Default 1,000. */
   readonly maxDepth?: number;
 }
 

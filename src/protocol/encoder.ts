@@ -25,7 +25,7 @@ export interface EncoderOptions {
   readonly segmentThreshold?: number;
   /** Default none. The decoder must have the same. */
   readonly extensions?: readonly ValueExtension[];
-  /** Levels of nesting, 1 to 2,000. Default 1,000. */
+  /** Levels of nesting, 1 to 1,500. Default 1,000. */
   readonly maxDepth?: number;
   /** Bytes of a body, segments not counted. Default and highest 1 GiB. */
   readonly maxBodyBytes?: number;
@@ -90,6 +90,10 @@ export class Encoder {
 
   #explained(error: unknown, value: unknown, name: string): SerializationError {
     if (error instanceof SerializationError) return error;
+    if (isStackOverflow(error)) {
+      const message = `${name} is nested too deeply for the stack that is left; send it as a flat list of its parts`;
+      return new SerializationError("ERR_SERIALIZE", message, name, { cause: error });
+    }
     const refusal = explainRefusal(value, name, this.#writer.kinds, this.#maxDepth);
     if (refusal === undefined) {
       const message = error instanceof Error ? error.message : String(error);
@@ -100,9 +104,19 @@ export class Encoder {
     const { path, reason, cause } = refusal;
     return new SerializationError(
       "ERR_SERIALIZE",
-      `${path} ${reason}`,
+      `${shortened(path)} ${reason}`,
       path,
       cause === undefined ? {} : { cause },
     );
   }
+}
+
+/** The engine has no other mark of it. A getter that overflows it by itself gets the same answer. */
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message === "Maximum call stack size exceeded";
+}
+
+/** A path of a thousand levels is of no use in a message; the error has all of it. */
+function shortened(path: string): string {
+  return path.length > 200 ? `${path.slice(0, 90)}...${path.slice(-90)}` : path;
 }

@@ -1,6 +1,7 @@
 import type { ByteSource } from "./byte-source.js";
 import { ERROR_KINDS, KIND_DOM_EXCEPTION, makeError } from "./error-kinds.js";
 import {
+  ERROR_FLAGS,
   ERROR_HAS_CAUSE,
   ERROR_HAS_ERRORS,
   ERROR_HAS_MESSAGE,
@@ -23,6 +24,7 @@ export function readError(reader: ErrorPartsReader, depth: number): Error {
   const kind = source.byte();
   const flags = source.byte();
   if (kind >= ERROR_KINDS.length) throw source.malformed(`unknown kind ${kind} of error`);
+  if (flags > ERROR_FLAGS) throw source.malformed(`unknown flags ${flags} of an error`);
   const name = flags & ERROR_HAS_NAME ? source.string() : undefined;
   const message = flags & ERROR_HAS_MESSAGE ? source.string() : undefined;
   const stack = flags & ERROR_HAS_STACK ? source.string() : undefined;

@@ -46,8 +46,8 @@ import {
 } from "./value-tags.js";
 
 const LAST_ARRAY_INDEX = 2 ** 32 - 2;
-/** Elements of an array for which room is made before they are there. */
-const ROOM_AHEAD = 1_024;
+/** Longer arrays grow as they are read: the engine would begin them as dictionaries. */
+const ROOM_AHEAD_MAX = 1 << 24;
 /** Stands for an object that is not made before all its parts are there: nothing in it can refer to it. */
 const PENDING = Symbol("pending");
 
@@ -65,6 +65,11 @@ export class ValueReader {
   readonly source: ByteSource;
   readonly #binary: BinaryReader;
   readonly #settings: ReaderSettings;
+  /**
+   * Elements for which room may still be made before they are there. All arrays of a message together have no more
+   * elements than it has bytes, but nested ones can announce the same bytes again and again.
+   */
+  #room: number;
   readonly #lists: KeyList[] = [EMPTY_KEY_LIST];
   /** The objects in the order in which they began, if any is referred to again. */
   #seen: unknown[] | undefined;
@@ -72,6 +77,7 @@ export class ValueReader {
   constructor(settings: ReaderSettings, body: Uint8Array, segments: readonly Uint8Array[]) {
     this.#settings = settings;
     this.source = new ByteSource(body);
+    this.#room = body.length;
     this.#binary = new BinaryReader(this.source, segments);
   }
 
@@ -106,8 +112,11 @@ export class ValueReader {
   }
 
   value(depth: number): unknown {
+    return this.#tagged(this.source.byte(), depth);
+  }
+
+  #tagged(tag: number, depth: number): unknown {
     const { source } = this;
-    const tag = source.byte();
     if (tag < TAG_SHORT_STRING) return tag;
     if (tag < TAG_SHORT_ARRAY) return source.shortString(tag - TAG_SHORT_STRING);
     if (tag < TAG_RECORD) return this.#array(tag - TAG_SHORT_ARRAY, depth);
@@ -257,13 +266,14 @@ export class ValueReader {
     this.#enter(depth);
     const { source } = this;
     source.expect(length, 1);
-    // Room is made ahead for few elements only: nested arrays can announce the same bytes again and again.
+    const ahead = length <= this.#room && length <= ROOM_AHEAD_MAX ? length : 0;
+    this.#room -= ahead;
     // oxlint-disable-next-line unicorn/no-new-array -- the length is a number, and its room is what is wanted
-    const array = new Array<unknown>(length <= ROOM_AHEAD ? length : 0);
+    const array = new Array<unknown>(ahead);
     if (this.#seen !== undefined) this.#seen.push(array);
     for (let index = 0; index < length; index++) {
-      if (source.bytes[source.position] === TAG_HOLE) source.take(1);
-      else array[index] = this.value(depth + 1);
+      const tag = source.byte();
+      if (tag !== TAG_HOLE) array[index] = this.#tagged(tag, depth + 1);
     }
     if (array.length !== length) array.length = length;
     return array;

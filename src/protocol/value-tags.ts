@@ -1,5 +1,5 @@
 /**
- * The first byte of every encoded value. Numbers are only ever appended; docs/protocol.md holds the same table.
+ * The first byte of every encoded value. Numbers are only ever appended; docs/protocol-values.md holds the same table.
  *
  * Four ranges hold a small number in the tag itself: 0x00-0x7f the integers 0 to 127, 0x80-0x9f the length of a
  * short one-byte string, 0xa0-0xaf the length of a short array, 0xb0-0xbf and 0xc0-0xcf the upper four bits of a
@@ -65,3 +65,4 @@ export const ERROR_HAS_MESSAGE = 2;
 export const ERROR_HAS_STACK = 4;
 export const ERROR_HAS_CAUSE = 8;
 export const ERROR_HAS_ERRORS = 16;
+export const ERROR_FLAGS = 31;

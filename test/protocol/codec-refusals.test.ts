@@ -4,7 +4,8 @@ import { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { describe, test } from "node:test";
 import { SerializationError } from "#dist/errors.js";
-import { Encoder } from "#dist/protocol/codec.js";
+import { Decoder, Encoder } from "#dist/protocol/codec.js";
+import { bodyOf } from "./round-trip.js";
 
 function refusalOf(value: unknown, name?: string, encoder = new Encoder()): SerializationError {
   try {
@@ -26,7 +27,7 @@ structuredClone(detached, { transfer: [detached] });
 
 const refused: readonly [what: string, value: unknown, message: RegExp][] = [
   ["a function", () => 1, /^value is a function; pass it as an exported function or send plain data$/],
-  ["a class", class {}, /^value is a function/],
+  ["a class", SerializationError, /^value is a function/],
   ["a symbol", Symbol("s"), /^value is a symbol; send its description/],
   ["a boxed symbol", Object(Symbol("s")), /^value is a Symbol/],
   ["a promise", Promise.resolve(1), /^value is a Promise; await it/],
@@ -42,7 +43,7 @@ const refused: readonly [what: string, value: unknown, message: RegExp][] = [
   ["a web stream", new ReadableStream(), /^value is a ReadableStream/],
   ["a signal", new AbortController().signal, /^value is an AbortSignal/],
   ["a blob", new Blob([]), /^value is a Blob/],
-  ["a key", createSecretKey(Buffer.alloc(8)), /^value is a SecretKeyObject; export the key/],
+  ["a key", createSecretKey(Buffer.alloc(8)), /^value is a KeyObject; export the key/],
   ["a formatter", new Intl.NumberFormat("en"), /^value is an Intl\.NumberFormat/],
   ["detached memory", detached, /^value is detached/],
   [
@@ -165,7 +166,9 @@ describe("nesting", () => {
     test(`of ${name}: as deep as the limit travels, deeper is refused, however deep`, () => {
       new Encoder().encode(nest(1_000, wrap));
       for (const levels of [1_001, 100_000]) {
-        assert.match(refusalOf(nest(levels, wrap)).message, /is nested more than 1000 levels deep/);
+        const { message } = refusalOf(nest(levels, wrap));
+        assert.match(message, /is nested more than 1000 levels deep/);
+        assert(message.length < 400, "the path is shortened for reading");
       }
       assert.match(
         refusalOf(nest(5, wrap), "value", new Encoder({ maxDepth: 4 })).message,
@@ -175,16 +178,35 @@ describe("nesting", () => {
   }
 
   test("has a limit that holds for the deepest setting too", () => {
-    const encoder = new Encoder({ maxDepth: 2_000 });
-    encoder.encode(nest(2_000, (inner) => ({ inner })));
+    const encoder = new Encoder({ maxDepth: 1_500 });
+    const deepest = nest(1_500, (inner) => ({ inner }));
+    const { body } = encoder.encode(deepest);
+    assert.deepStrictEqual(
+      bodyOf(new Decoder({ maxDepth: 1_500 }).decode(body, []), { maxDepth: 1_500 }),
+      body,
+    );
     assert.match(
       refusalOf(
-        nest(2_001, (inner) => ({ inner })),
+        nest(1_501, (inner) => ({ inner })),
         "value",
         encoder,
       ).message,
-      /more than 2000/,
+      /more than 1500/,
     );
+  });
+
+  test("that leaves too little of the stack is refused as well", () => {
+    const encoder = new Encoder();
+    const value = nest(1_000, (inner) => [inner]);
+    const fromWhereTheStackEnds = (): unknown => {
+      try {
+        return fromWhereTheStackEnds();
+      } catch {
+        return refusalOf(value, "args", encoder);
+      }
+    };
+    assert.match((fromWhereTheStackEnds() as Error).message, /^args is nested too deeply for the stack/);
+    encoder.encode(value);
   });
 
   test("of errors is cut off where it is too deep, since an error travels as far as it can", () => {

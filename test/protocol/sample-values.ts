@@ -1,3 +1,7 @@
+export function arrayWithHoles(length: number, items: Record<number, unknown> = {}): unknown[] {
+  return Object.assign([], items, { length });
+}
+
 /** Values of every kind that travels, by name. Made anew for each caller. */
 export function sampleValues(): Record<string, unknown> {
   const memory = Uint8Array.from({ length: 32 }, (_, index) => index).buffer;
@@ -39,9 +43,9 @@ export function sampleValues(): Record<string, unknown> {
     "lone surrogates": ["\ud800", "a\udc00b", "\udc00\ud800".repeat(40)],
     "many short strings": Array.from({ length: 500 }, (_, index) => `s${index}`),
     "empty array": [],
-    "array of 15 and of 16": [new Array(15).fill(1), new Array(16).fill(2)],
-    "array with holes": [, 1, , undefined, ,],
-    "very sparse array": Object.assign([], { 3: "a", 70: "b", 5_000: "c", length: 100_000 }),
+    "array of 15 and of 16": [Array.from({ length: 15 }, () => 1), Array.from({ length: 16 }, () => 2)],
+    "array with holes": arrayWithHoles(5, { 1: 1, 3: undefined }),
+    "very sparse array": arrayWithHoles(100_000, { 3: "a", 70: "b", 5_000: "c" }),
     "empty object": {},
     "nested objects": { a: { b: { c: [{ d: 1 }] } } },
     "rows of one shape": Array.from({ length: 40 }, (_, id) => ({ id, label: `row ${id}` })),
