@@ -16,6 +16,7 @@ import { findProjectRoot } from "./functions/project-root.js";
 import { checkMapOptions, inputIterator, type MapOptions } from "./pool/map-options.js";
 import { ParallelMap } from "./pool/parallel-map.js";
 import { refuseOnWorker } from "./cluster/refuse-on-worker.js";
+import { newCodec } from "./protocol/codec.js";
 import type { AnyFunction } from "./rpc/call-server.js";
 
 export interface AddProcsOptions {
@@ -54,8 +55,9 @@ export class Cluster implements AsyncDisposable {
       // The emitter's own types cannot express that name and event belong together.
       (this.#events as EventEmitter).emit(name, { at: Date.now(), ...event });
     };
-    this.#membership = new Membership(checked, load, emit);
-    this.#local = new LocalProcess(load);
+    const codec = newCodec();
+    this.#membership = new Membership(checked, codec, load, emit);
+    this.#local = new LocalProcess(load, codec);
     this.#leaveGraceMs = checked.leaveGraceMs;
     this.#caller = new Caller(finder, new Processes(this.#membership.members, this.#local));
     // Each running map listens for workers that come and go.

@@ -1,5 +1,5 @@
 import type { FunctionReference } from "../functions/function-reference.js";
-import { Decoder, Encoder } from "../protocol/codec.js";
+import type { Codec, Decoder, Encoder } from "../protocol/codec.js";
 import type { AnyFunction, LoadFunction } from "../rpc/call-server.js";
 import { decodeFailure, encodeFailure, failureKindOf } from "../rpc/failure.js";
 import type { PendingCall } from "../rpc/pending-calls.js";
@@ -11,13 +11,15 @@ import type { CallableProcess } from "./call-process.js";
  */
 export class LocalProcess implements CallableProcess {
   readonly #load: LoadFunction;
-  readonly #encoder = new Encoder();
-  readonly #decoder = new Decoder();
+  readonly #encoder: Encoder;
+  readonly #decoder: Decoder;
   readonly #kept = new Map<number, Promise<unknown>>();
   #nextReference = 1;
 
-  constructor(load: LoadFunction) {
+  constructor(load: LoadFunction, codec: Codec) {
     this.#load = load;
+    this.#encoder = codec.encoder;
+    this.#decoder = codec.decoder;
   }
 
   get hasRoom(): boolean {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Codec } from "../protocol/codec.js";
 import type { JoinMessage } from "../protocol/control-messages.js";
 import { ConnectionPurpose, NONCE_SIZE } from "../protocol/handshake.js";
 import { MessageType } from "../protocol/message.js";
@@ -16,6 +17,7 @@ const DIAL_MS = 5_000;
 
 export interface JoinOptions {
   readonly transport: Transport;
+  readonly codec: Codec;
   readonly load: LoadFunction;
   readonly message: JoinMessage;
   readonly signal: AbortSignal;
@@ -37,6 +39,7 @@ export async function joinWorker(arrival: Arrival, options: JoinOptions): Promis
   const session = new Session({
     peer,
     peerPid: options.message.pid,
+    codec: options.codec,
     load: options.load,
     maxMessageBytes: options.message.maxMessageBytes,
     onMessage: (type) => {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { ClusterClosedError, HandshakeError, ProcessExitedError, type ExitReason } from "../errors.js";
 import type { OutputMessage } from "../protocol/control-messages.js";
+import type { Codec } from "../protocol/codec.js";
 import { MessageType } from "../protocol/message.js";
 import { WorkerVariable } from "../protocol/worker-variables.js";
 import type { LoadFunction } from "../rpc/call-server.js";
@@ -34,6 +35,7 @@ export class Membership {
   readonly #options: CheckedClusterOptions;
   readonly #transport: Transport;
   readonly #emit: Emit;
+  readonly #codec: Codec;
   readonly #load: LoadFunction;
   readonly #rendezvous: Rendezvous;
   readonly #launches = new Map<string, Launch>();
@@ -44,13 +46,14 @@ export class Membership {
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
-  constructor(options: CheckedClusterOptions, load: LoadFunction, emit: Emit) {
+  constructor(options: CheckedClusterOptions, codec: Codec, load: LoadFunction, emit: Emit) {
     this.#options = options;
     this.#transport = options.transport ?? tcpTransport;
     this.#emit = emit;
+    this.#codec = codec;
     this.#load = load;
     this.#output = outputSink(options.output);
-    this.#rendezvous = new Rendezvous(this.#transport, options.maxMessageBytes, {
+    this.#rendezvous = new Rendezvous(this.#transport, codec, options.maxMessageBytes, {
       arrived: (arrival) => this.#launches.get(arrival.launchId)?.arrive(arrival),
       keyOf: (keyId) => this.members.byKeyId(keyId)?.key,
       reconnected: (keyId, peer) => this.#controlConnected(keyId, peer),
@@ -171,6 +174,7 @@ export class Membership {
     arrival.setHandlers(this.#controlHandlers(arrival.control, () => member));
     const { session, host, port } = await joinWorker(arrival, {
       transport: this.#transport,
+      codec: this.#codec,
       load: this.#load,
       message: { pid, output: manager.output, managerGraceMs, maxMessageBytes },
       signal,
@@ -225,7 +229,7 @@ export class Membership {
     const member = this.members.byKeyId(keyId);
     if (member === undefined) return peer.connection.destroy();
     let handlers: ControlHandlers | undefined;
-    const channel = new ControlChannel(peer, {
+    const channel = new ControlChannel(peer, this.#codec, {
       message: (type, content) => handlers?.message(type, content),
       closed: (reason) => handlers?.closed(reason),
     });

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { HandshakeError } from "../errors.js";
 import { ConnectionPurpose, keyIdOf, NONCE_SIZE, RejectCode, type Hello } from "../protocol/handshake.js";
+import type { Codec } from "../protocol/codec.js";
 import { MessageType } from "../protocol/message.js";
 import { ControlChannel, type ControlHandlers } from "../rpc/control-channel.js";
 import { acceptHandshake, type AuthenticatedConnection, type Refusal } from "../rpc/handshake-exchange.js";
@@ -47,14 +48,16 @@ export interface RendezvousHandlers {
 export class Rendezvous {
   readonly tokens = new JoinTokens();
   readonly #transport: Transport;
+  readonly #codec: Codec;
   readonly #maxMessageBytes: number;
   readonly #handlers: RendezvousHandlers;
   readonly #listeners = new Map<string, Promise<Listener>>();
   readonly #closing = sharedAbortController();
   #strangers = 0;
 
-  constructor(transport: Transport, maxMessageBytes: number, handlers: RendezvousHandlers) {
+  constructor(transport: Transport, codec: Codec, maxMessageBytes: number, handlers: RendezvousHandlers) {
     this.#transport = transport;
+    this.#codec = codec;
     this.#maxMessageBytes = maxMessageBytes;
     this.#handlers = handlers;
   }
@@ -152,7 +155,7 @@ export class Rendezvous {
               closed: (reason) => reject(reason ?? new Error("the worker left before it reported")),
             },
           };
-          const channel = new ControlChannel(peer, {
+          const channel = new ControlChannel(peer, this.#codec, {
             message: (type, content) => handlers.current.message(type, content),
             closed: (reason) => handlers.current.closed(reason),
           });

@@ -1,4 +1,17 @@
 /** Values as bytes. docs/values.md says what travels, docs/protocol-values.md how the bytes are laid out. */
+import { Decoder } from "./decoder.js";
+import { Encoder } from "./encoder.js";
+
+/** One of each: they learn the shapes of objects, so a process should have few of them, best one. */
+export interface Codec {
+  readonly encoder: Encoder;
+  readonly decoder: Decoder;
+}
+
+export function newCodec(): Codec {
+  return { encoder: new Encoder(), decoder: new Decoder() };
+}
+
 export { Encoder } from "./encoder.js";
 export type { EncodedValue, EncoderOptions } from "./encoder.js";
 export { Decoder } from "./decoder.js";

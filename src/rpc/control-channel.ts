@@ -1,4 +1,4 @@
-import { Decoder, Encoder } from "../protocol/codec.js";
+import type { Codec, Decoder, Encoder } from "../protocol/codec.js";
 import type { Connection } from "../transport/transport.js";
 import type { AuthenticatedConnection } from "./handshake-exchange.js";
 
@@ -11,10 +11,12 @@ export interface ControlHandlers {
 /** The connection on which a worker reports in, stays in touch and is told to leave. Owns the connection. */
 export class ControlChannel {
   readonly #connection: Connection;
-  readonly #encoder = new Encoder();
-  readonly #decoder = new Decoder();
+  readonly #encoder: Encoder;
+  readonly #decoder: Decoder;
 
-  constructor(peer: AuthenticatedConnection, handlers: ControlHandlers) {
+  constructor(peer: AuthenticatedConnection, codec: Codec, handlers: ControlHandlers) {
+    this.#encoder = codec.encoder;
+    this.#decoder = codec.decoder;
     this.#connection = peer.connection;
     peer.takeOver({
       message: (message) => {

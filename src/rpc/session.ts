@@ -1,6 +1,6 @@
 import { SerializationError } from "../errors.js";
 import type { FunctionReference } from "../functions/function-reference.js";
-import { Decoder, Encoder } from "../protocol/codec.js";
+import type { Codec, Decoder, Encoder } from "../protocol/codec.js";
 import { authenticatedLimits } from "../protocol/limits.js";
 import { CallFlag, MessageType, type Message } from "../protocol/message.js";
 import type { Connection } from "../transport/transport.js";
@@ -13,6 +13,7 @@ export interface SessionOptions {
   readonly peer: AuthenticatedConnection;
   /** The process at the other end; may be set later, when it has its id. */
   readonly peerPid: number;
+  readonly codec: Codec;
   readonly load: LoadFunction;
   readonly maxMessageBytes: number;
   /** Messages that are not about calls, with their decoded body. */
@@ -31,8 +32,8 @@ export interface SessionOptions {
 export class Session {
   readonly #connection: Connection;
   readonly #options: SessionOptions;
-  readonly #encoder = new Encoder();
-  readonly #decoder = new Decoder();
+  readonly #encoder: Encoder;
+  readonly #decoder: Decoder;
   readonly #pending = new PendingCalls();
   readonly #server: CallServer;
   /** Functions that the peer knows by number. */
@@ -47,6 +48,8 @@ export class Session {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#connection = options.peer.connection;
+    this.#encoder = options.codec.encoder;
+    this.#decoder = options.codec.decoder;
     this.#maxMessageBytes = options.maxMessageBytes;
     const { load, maxMessageBytes } = options;
     this.#server = new CallServer({

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { HandshakeError } from "../errors.js";
+import { newCodec } from "../protocol/codec.js";
 import type { OutputMessage, ShutdownMessage } from "../protocol/control-messages.js";
 import { ConnectionPurpose, NONCE_SIZE } from "../protocol/handshake.js";
 import { DEFAULT_MAX_MESSAGE } from "../protocol/limits.js";
@@ -33,6 +34,7 @@ const MAX_LINES_KEPT = 10_000;
  */
 export class ControlLink {
   readonly #options: ControlLinkOptions;
+  readonly #codec = newCodec();
   readonly #closing = new AbortController();
   #channel: ControlChannel | undefined;
   #kept: OutputMessage[] = [];
@@ -88,7 +90,7 @@ export class ControlLink {
         signal,
       }),
     );
-    const channel = new ControlChannel(peer, {
+    const channel = new ControlChannel(peer, this.#codec, {
       message: (type, content) => {
         if (type === MessageType.ping) channel.post(MessageType.pong);
         else if (type === MessageType.shutdown) onShutdown(content as ShutdownMessage);

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { ConnectionClosedError, HandshakeError } from "../errors.js";
+import { newCodec } from "../protocol/codec.js";
 import type { JoinedMessage, JoinMessage, ReportMessage } from "../protocol/control-messages.js";
 import { ConnectionPurpose, keyIdOf, NONCE_SIZE, RejectCode } from "../protocol/handshake.js";
 import { DEFAULT_MAX_MESSAGE } from "../protocol/limits.js";
@@ -55,6 +56,7 @@ const LONGEST_RETRY_MS = 2_000;
  */
 export class Worker {
   readonly #host: WorkerHost;
+  readonly #codec = newCodec();
   #control: ControlChannel | undefined;
   #listener: Listener | undefined;
   #key: { readonly id: string; readonly secret: Uint8Array } | undefined;
@@ -135,7 +137,7 @@ export class Worker {
         }),
     );
     this.#key = { id: keyIdOf(peer.key), secret: peer.key };
-    this.#control = new ControlChannel(peer, {
+    this.#control = new ControlChannel(peer, this.#codec, {
       message: (type, content) => this.#onControl(type, content),
       closed: () => {
         if (!this.#isControlHandedOver) this.leave("manager-gone", "the manager closed the control channel");
@@ -200,6 +202,7 @@ export class Worker {
     const session = new Session({
       peer,
       peerPid: 1,
+      codec: this.#codec,
       load: this.#host.load,
       maxMessageBytes: DEFAULT_MAX_MESSAGE,
       onMessage: (type, content) => {

@@ -1,3 +1,4 @@
+import { newCodec } from "#dist/protocol/codec.js";
 import assert from "node:assert/strict";
 import { FunctionNotFoundError } from "#dist/errors.js";
 import type { FunctionReference } from "#dist/functions/function-reference.js";
@@ -59,6 +60,7 @@ export async function sessionPair(options: SessionPairOptions = {}): Promise<Ses
     const events = told[side];
     return new Session({
       peer,
+      codec: newCodec(),
       peerPid: side === "near" ? FAR_PID : 1,
       load,
       maxMessageBytes,

@@ -10,7 +10,7 @@ import { BatchPlan } from "./ecs-launch-plan.js";
 import type { NextStep } from "./ecs-launch-plan.js";
 import type { ECSTaskDetails, TaskPhase } from "./ecs-lifecycle.js";
 import type { ECSSettings } from "./ecs-settings.js";
-import { OutcomeQueue } from "../outcome-queue.js";
+import { OutcomeQueue } from "../../cluster/outcome-queue.js";
 import type { RequestPace } from "./ecs-pace.js";
 import {
   LAUNCH_VARIABLE,

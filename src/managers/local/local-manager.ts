@@ -12,7 +12,7 @@ import type {
 import type { ExitReason } from "../../errors.js";
 import { WorkerVariable } from "../../protocol/worker-variables.js";
 import { abortable, delay } from "../../util/time-limit.js";
-import { OutcomeQueue } from "../outcome-queue.js";
+import { OutcomeQueue } from "../../cluster/outcome-queue.js";
 import { ChildWorker } from "./child-worker.js";
 import { checkLocalOptions, type CheckedLocalOptions, type LocalOptions } from "./local-options.js";
 
@@ -56,11 +56,7 @@ export class LocalManager implements ClusterManager<LocalDetails> {
       outcomes.push({ kind: "launched", worker });
       if (worker.details.osPid !== undefined) outcomes.push({ kind: "started", worker });
     }
-    for (;;) {
-      const outcome = await outcomes.next(request.signal);
-      if (outcome === undefined) return;
-      yield outcome;
-    }
+    yield* outcomes.until(request.signal);
   }
 
   identify(report: WorkerReport): string | undefined {

@@ -1,6 +1,6 @@
 import { deferred } from "../util/deferred.js";
 
-/** Outcomes on their way from what makes them to the one who iterates over a launch. */
+/** Outcomes of a launch on their way from the cluster manager that sees them to the cluster that iterates over them. */
 export class OutcomeQueue<T> {
   #items: T[] = [];
   #news = deferred<void>();
@@ -33,6 +33,11 @@ export class OutcomeQueue<T> {
     } finally {
       signal.removeEventListener("abort", wake);
     }
+  }
+
+  /** Gives the items as they come, until `signal` aborts. */
+  async *until(signal: AbortSignal): AsyncGenerator<T, void, void> {
+    for (let item = await this.next(signal); item !== undefined; item = await this.next(signal)) yield item;
   }
 
   /** Takes what nobody has taken. */
