@@ -93,7 +93,8 @@ export class Cluster implements AsyncDisposable {
 
   /** The workers' pids, ascending; empty when there are none. (Julia answers `[1]` then.) */
   workers(): number[] {
-    return this.#membership.members.available.map((member) => member.pid);
+    const pids = this.#membership.members.available.map((member) => member.pid);
+    return pids.toSorted((a, b) => a - b);
   }
 
   nprocs(): number {

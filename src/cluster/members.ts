@@ -24,7 +24,7 @@ export class Members {
     return [...this.#members.values()];
   }
 
-  /** Workers that may be given calls, oldest first. */
+  /** Workers that may be given calls, in the order in which they joined. */
   get available(): readonly Member[] {
     return this.all.filter((member) => member.takesCalls);
   }
