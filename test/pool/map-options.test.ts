@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkMapOptions, inputIterator } from "#dist/pool/map-options.js";
+
+void test("defaults: in order, concurrency found by itself, three deaths", () => {
+  const { order, concurrency, maxDeaths } = checkMapOptions({});
+  assert.deepEqual([order, concurrency, maxDeaths], ["input", undefined, 3]);
+});
+
+const wrongs: readonly [options: object, error: object][] = [
+  [
+    { concurency: 3 },
+    { name: "TypeError", message: /unknown option "concurency" of pmap; the options are order, con/ },
+  ],
+  [{ order: "random" }, { name: "TypeError", message: /order must be "input" or "finished", not "random"/ }],
+  [
+    { concurrency: 0 },
+    { name: "RangeError", message: /concurrency must be a whole number of at least 1, not 0/ },
+  ],
+  [{ concurrency: 1.5 }, { name: "RangeError", message: /not 1\.5/ }],
+  [{ maxDeaths: -1 }, { name: "RangeError", message: /maxDeaths must be/ }],
+  [{ maxDeaths: "3" }, { name: "RangeError", message: /maxDeaths must be/ }],
+];
+
+for (const [options, error] of wrongs) {
+  void test(`${JSON.stringify(options)} is refused`, () => {
+    assert.throws(() => checkMapOptions(options), error);
+  });
+}
+
+const noInputs: readonly unknown[] = [undefined, null, 5, {}, () => {}];
+for (const input of noInputs) {
+  void test(`${typeof input === "object" ? JSON.stringify(input) : typeof input} is no input`, () => {
+    assert.throws(() => inputIterator(input as Iterable<number>), {
+      name: "TypeError",
+      message: /pmap needs an iterable or an async iterable/,
+    });
+  });
+}
+
+void test("a text is an input of characters", () => {
+  assert.deepEqual([...{ [Symbol.iterator]: () => inputIterator("ab") as Iterator<string> }], ["a", "b"]);
+});
