@@ -9,7 +9,7 @@ import type {
   WorkerReport,
 } from "../cluster/cluster-manager.js";
 import type { ExitReason } from "../errors.js";
-import { OutcomeQueue } from "../util/outcome-queue.js";
+import { OutcomeQueue } from "../managers/outcome-queue.js";
 import { abortable, delay } from "../util/time-limit.js";
 import { checkMemoryOptions, type CheckedMemoryOptions, type MemoryOptions } from "./memory-options.js";
 import { MemoryWorker } from "./memory-worker.js";
@@ -72,9 +72,13 @@ export class MemoryManager implements ClusterManager<MemoryDetails> {
   }
 
   async *launch(request: LaunchRequest): AsyncGenerator<LaunchOutcome<MemoryDetails>> {
-    const outcomes = new OutcomeQueue<LaunchOutcome<MemoryDetails>>(request.signal);
+    const outcomes = new OutcomeQueue<LaunchOutcome<MemoryDetails>>();
     for (let n = 0; n < request.workers.max; n++) this.#start(request, outcomes);
-    yield* outcomes;
+    for (;;) {
+      const outcome = await outcomes.next(request.signal);
+      if (outcome === undefined) return;
+      yield outcome;
+    }
   }
 
   identify(report: WorkerReport): string | undefined {
