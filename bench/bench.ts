@@ -1,3 +1,5 @@
+import { within } from "./time-limit.js";
+
 /** A value that every contender of a bench gives in each round. */
 export interface Figure {
   readonly key: string;
@@ -49,7 +51,7 @@ export class Closers {
     const failures: unknown[] = [];
     for (const close of this.#closers.splice(0).toReversed()) {
       try {
-        await close();
+        await within("closing", Promise.resolve(close()));
       } catch (error) {
         failures.push(error);
       }

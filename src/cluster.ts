@@ -18,6 +18,7 @@ import { ParallelMap } from "./pool/parallel-map.js";
 import { refuseOnWorker } from "./cluster/refuse-on-worker.js";
 import { newCodec } from "./protocol/codec.js";
 import type { AnyFunction } from "./rpc/call-server.js";
+import { isRecord, milliseconds, onlyKnown, show } from "./util/option-checks.js";
 
 export interface AddProcsOptions {
   /** Ends the launch: what it started is stopped, and it rejects with the signal's reason. */
@@ -70,6 +71,8 @@ export class Cluster implements AsyncDisposable {
    * a `ClusterManagerError` if the platform refuses the request, after everything that was started has been stopped.
    */
   addProcs<Details>(manager: ClusterManager<Details>, options: AddProcsOptions = {}): Launch<Details> {
+    checkManager(manager);
+    onlyKnown("addProcs", options, ["signal"]);
     const launch = this.#membership.launch(manager, options.signal);
     this.#launching++;
     void launch.settled.then(() => {
@@ -83,7 +86,9 @@ export class Cluster implements AsyncDisposable {
   async rmProcs(pids: number | readonly number[], options: RmProcsOptions = {}): Promise<void> {
     const list = typeof pids === "number" ? [pids] : pids;
     if (list.includes(1)) throw new RangeError("process 1 is the manager; it cannot be removed (use close)");
-    await this.#membership.remove([...new Set(list)], options.graceMs ?? this.#leaveGraceMs);
+    onlyKnown("rmProcs", options, ["graceMs"]);
+    const graceMs = milliseconds("graceMs", options.graceMs ?? this.#leaveGraceMs, 0);
+    await this.#membership.remove([...new Set(list)], graceMs);
   }
 
   /** All pids, the manager's included, ascending. */
@@ -93,8 +98,7 @@ export class Cluster implements AsyncDisposable {
 
   /** The workers' pids, ascending; empty when there are none. (Julia answers `[1]` then.) */
   workers(): number[] {
-    const pids = this.#membership.members.available.map((member) => member.pid);
-    return pids.toSorted((a, b) => a - b);
+    return this.#membership.members.available.map((member) => member.pid);
   }
 
   nprocs(): number {
@@ -210,4 +214,9 @@ export class Cluster implements AsyncDisposable {
       for (const name of names) events.off(name, listener);
     };
   }
+}
+
+function checkManager(manager: unknown): void {
+  if (isRecord(manager) && typeof manager["launch"] === "function") return;
+  throw new TypeError(`addProcs needs a cluster manager, such as new LocalManager(4), not ${show(manager)}`);
 }

@@ -1,3 +1,5 @@
+import { milliseconds, onlyKnown, show } from "../util/option-checks.js";
+
 /** A process of the cluster by its id: 1 is the manager, workers have 2 and up. */
 export type Pid = number;
 
@@ -13,21 +15,14 @@ export interface CallOptions {
 
 export type CallTarget = Pid | "any" | CallOptions;
 
-const known = ["pid", "signal", "timeoutMs"];
-
 /** Throws a `TypeError` or `RangeError` that names what is wrong. */
 export function checkTarget(target: CallTarget): CallOptions {
   const options = typeof target === "object" && target !== null ? target : { pid: target };
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new TypeError(`unknown option "${unknown}" of a call; the options are ${known.join(", ")}`);
-  }
+  onlyKnown("a call", options, ["pid", "signal", "timeoutMs"]);
   const { pid, timeoutMs } = options;
   if (pid !== "any" && !(Number.isInteger(pid) && pid >= 1)) {
-    throw new TypeError(`a call needs a pid (1, 2, ...) or "any", not ${String(pid)}`);
+    throw new TypeError(`a call needs a pid (1, 2, ...) or "any", not ${show(pid)}`);
   }
-  if (timeoutMs !== undefined && !(timeoutMs > 0)) {
-    throw new RangeError(`timeoutMs must be a positive number of milliseconds, not ${String(timeoutMs)}`);
-  }
+  if (timeoutMs !== undefined) milliseconds("timeoutMs", timeoutMs, 1);
   return options;
 }

@@ -1,6 +1,15 @@
 import { DEFAULT_MAX_MESSAGE } from "../protocol/limits.js";
 import type { HeartbeatOptions } from "../rpc/heartbeat.js";
 import type { Transport } from "../transport/transport.js";
+import {
+  milliseconds,
+  onlyKnown,
+  optional,
+  plainObject,
+  show,
+  text,
+  wholeNumber,
+} from "../util/option-checks.js";
 import type { OutputOption } from "./worker-output.js";
 
 export interface ClusterOptions {
@@ -30,7 +39,7 @@ export interface CheckedClusterOptions {
   readonly transport: Transport | undefined;
 }
 
-const known = [
+const optionNames: readonly (keyof ClusterOptions)[] = [
   "projectRoot",
   "output",
   "maxMessageBytes",
@@ -43,41 +52,30 @@ const KiB = 1024;
 
 /** Throws a `TypeError` or `RangeError` that names the option. `findRoot` gives the project root where none is set. */
 export function checkClusterOptions(options: ClusterOptions, findRoot: () => string): CheckedClusterOptions {
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new TypeError(`unknown option "${unknown}" of a Cluster; the options are ${known.join(", ")}`);
-  }
-  const { output = "print", heartbeat = {} } = options;
+  onlyKnown("Cluster", plainObject("the options of a Cluster", options), optionNames);
+  const { output = "print", maxMessageBytes = DEFAULT_MAX_MESSAGE } = options;
   if (typeof output !== "function" && output !== "print" && output !== "ignore") {
-    throw new TypeError(`output must be "print", "ignore" or a function, not ${JSON.stringify(output)}`);
-  }
-  const intervalMs = positive("heartbeat.intervalMs", heartbeat.intervalMs, 2_000);
-  const suspectMs = positive("heartbeat.suspectMs", heartbeat.suspectMs, 10_000);
-  const lostMs = positive("heartbeat.lostMs", heartbeat.lostMs, 60_000);
-  if (intervalMs > suspectMs || suspectMs > lostMs) {
-    throw new RangeError(
-      `heartbeat must have intervalMs ≤ suspectMs ≤ lostMs, not ${intervalMs}, ${suspectMs}, ${lostMs}`,
-    );
-  }
-  const maxMessageBytes = positive("maxMessageBytes", options.maxMessageBytes, DEFAULT_MAX_MESSAGE);
-  if (maxMessageBytes < 64 * KiB) {
-    throw new RangeError(`maxMessageBytes is ${maxMessageBytes}; it must be at least 65536`);
+    throw new TypeError(`output must be "print", "ignore" or a function, not ${show(output)}`);
   }
   return {
-    projectRoot: options.projectRoot ?? findRoot(),
+    projectRoot:
+      optional(options.projectRoot, (root) => text("projectRoot", root, `"/srv/app"`)) ?? findRoot(),
     output,
-    maxMessageBytes,
-    managerGraceMs: positive("managerGraceMs", options.managerGraceMs, 10_000),
-    leaveGraceMs: positive("leaveGraceMs", options.leaveGraceMs, 5_000),
-    heartbeat: { intervalMs, suspectMs, lostMs },
+    maxMessageBytes: wholeNumber("maxMessageBytes", maxMessageBytes, 64 * KiB, Number.MAX_SAFE_INTEGER),
+    managerGraceMs: milliseconds("managerGraceMs", options.managerGraceMs ?? 10_000, 1),
+    leaveGraceMs: milliseconds("leaveGraceMs", options.leaveGraceMs ?? 5_000, 1),
+    heartbeat: checkHeartbeat(options.heartbeat ?? {}),
     transport: options.transport,
   };
 }
 
-function positive(name: string, value: number | undefined, byDefault: number): number {
-  if (value === undefined) return byDefault;
-  if (typeof value !== "number" || !(value > 0) || !Number.isFinite(value)) {
-    throw new RangeError(`${name} must be a positive number, not ${String(value)}`);
-  }
-  return value;
+function checkHeartbeat(given: Partial<HeartbeatOptions>): HeartbeatOptions {
+  onlyKnown("heartbeat", plainObject("heartbeat", given), ["intervalMs", "suspectMs", "lostMs"]);
+  const intervalMs = milliseconds("heartbeat.intervalMs", given.intervalMs ?? 2_000, 1);
+  const suspectMs = milliseconds("heartbeat.suspectMs", given.suspectMs ?? 10_000, 1);
+  const lostMs = milliseconds("heartbeat.lostMs", given.lostMs ?? 60_000, 1);
+  if (intervalMs <= suspectMs && suspectMs <= lostMs) return { intervalMs, suspectMs, lostMs };
+  throw new RangeError(
+    `heartbeat must have intervalMs ≤ suspectMs ≤ lostMs, not ${intervalMs}, ${suspectMs}, ${lostMs}`,
+  );
 }

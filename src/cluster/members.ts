@@ -20,11 +20,12 @@ export class Members {
     if (this.#members.delete(pid)) this.#gone.set(pid, reason);
   }
 
+  /** By pid, ascending, which is not always the order in which they joined. */
   get all(): readonly Member[] {
-    return [...this.#members.values()];
+    return [...this.#members.values()].toSorted((one, other) => one.pid - other.pid);
   }
 
-  /** Workers that may be given calls, in the order in which they joined. */
+  /** Workers that may be given calls, by pid, ascending. */
   get available(): readonly Member[] {
     return this.all.filter((member) => member.takesCalls);
   }
@@ -43,7 +44,7 @@ export class Members {
     if (member !== undefined) return member;
     const reason = this.#gone.get(pid);
     if (reason !== undefined) throw new ProcessExitedError(pid, reason);
-    throw new NoSuchProcessError(pid, [1, ...this.#members.keys()]);
+    throw new NoSuchProcessError(pid, [1, ...this.all.map((other) => other.pid)]);
   }
 
   /** The worker with the fewest calls in flight; of equals the oldest. */

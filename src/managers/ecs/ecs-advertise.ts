@@ -3,7 +3,7 @@ import type { NetworkInterfaceInfo } from "node:os";
 import type { RendezvousAddress } from "../../cluster/cluster-manager.js";
 import { ClusterManagerError } from "../../errors.js";
 import { MANAGER_NAME } from "./ecs-errors.js";
-import { isRecord } from "./ecs-option-checks.js";
+import { isRecord } from "../../util/option-checks.js";
 import type { RendezvousSettings } from "./ecs-settings.js";
 import { pause } from "./ecs-wait.js";
 

@@ -10,7 +10,7 @@ import type {
 } from "@aws-sdk/client-ecs";
 import { ClusterManagerError } from "../../errors.js";
 import { MANAGER_NAME } from "./ecs-errors.js";
-import { isRecord } from "./ecs-option-checks.js";
+import { isRecord } from "../../util/option-checks.js";
 import type { ECSSettings } from "./ecs-settings.js";
 import { abortable } from "../../util/time-limit.js";
 

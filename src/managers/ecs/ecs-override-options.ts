@@ -1,5 +1,5 @@
 import type { ContainerOverride, TaskOverride } from "@aws-sdk/client-ecs";
-import { list, onlyKnown, plainObject, show, text, wholeNumber } from "./ecs-option-checks.js";
+import { list, onlyKnown, plainObject, show, text, wholeNumber } from "../../util/option-checks.js";
 import type { ECSContainerOverrides, ECSOverrides } from "./ecs-options.js";
 
 /** Checks `overrides` and gives the task-level part as RunTask takes it. */

@@ -14,7 +14,7 @@ import {
   show,
   text,
   wholeNumber,
-} from "./ecs-option-checks.js";
+} from "../../util/option-checks.js";
 import type { ECSManagerOptions } from "./ecs-options.js";
 
 /** Options of RunTask that are passed on as they are. */

@@ -1,6 +1,7 @@
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { ContainerOverride, ECSClient, TaskOverride } from "@aws-sdk/client-ecs";
 import type { WorkerCount } from "../../cluster/cluster-manager.js";
+import { checkWorkerCount } from "../../cluster/worker-count.js";
 import {
   list,
   milliseconds,
@@ -10,7 +11,7 @@ import {
   show,
   text,
   wholeNumber,
-} from "./ecs-option-checks.js";
+} from "../../util/option-checks.js";
 import type { ECSManagerOptions, ECSRendezvousOptions, ECSTimeouts } from "./ecs-options.js";
 import { containerOverrides, taskOverrides } from "./ecs-override-options.js";
 import { LONGEST_WORKER_ENVIRONMENT, checkOverrideSize, taskOverride } from "./ecs-request.js";
@@ -53,8 +54,6 @@ const DEFAULT_TIMEOUTS: ECSTimeouts = {
   extraCapacityMs: 10_000,
 };
 const DEFAULT_POLL_MS = 1000;
-/** Beyond what one manager process can hold connections to; a larger number is a mistake. */
-const MOST_WORKERS = 10_000;
 
 const OPTION_NAMES: readonly (keyof ECSManagerOptions)[] = [
   "ecsCluster",
@@ -96,7 +95,7 @@ export function ecsSettings(options: ECSManagerOptions): ECSSettings {
     ecsCluster:
       optional(options.ecsCluster, (value) => text("ecsCluster", value, `"my-cluster"`)) ?? "default",
     taskDefinition: text("taskDefinition", options.taskDefinition, `"my-worker" or "my-worker:3"`),
-    workers: workerCount(options.workers),
+    workers: checkWorkerCount(options.workers),
     containerName: optional(options.containerName, (value) => text("containerName", value, `"worker"`)),
     region: optional(options.region, (value) => text("region", value, `"eu-central-1"`)),
     endpoint: optional(options.endpoint, checkEndpoint),
@@ -113,25 +112,6 @@ export function ecsSettings(options: ECSManagerOptions): ECSSettings {
   };
   checkOverrideSize(taskOverride(settings, settings.containerName ?? "worker", LONGEST_WORKER_ENVIRONMENT));
   return settings;
-}
-
-function workerCount(workers: ECSManagerOptions["workers"]): WorkerCount {
-  if (typeof workers === "number") {
-    const count = wholeNumber("workers", workers, 1, MOST_WORKERS);
-    return { min: count, max: count };
-  }
-  if (typeof workers !== "object" || workers === null || Array.isArray(workers)) {
-    throw new TypeError(`workers must be a number or { min, max }, not ${show(workers)}`);
-  }
-  onlyKnown("workers", workers, ["min", "max"]);
-  const min = wholeNumber("workers.min", workers.min, 1, MOST_WORKERS);
-  const max = wholeNumber("workers.max", workers.max, 1, MOST_WORKERS);
-  if (min > max) {
-    throw new RangeError(
-      `workers.min is ${min} and workers.max is ${max}: min must not be above max; swap them, or raise max`,
-    );
-  }
-  return { min, max };
 }
 
 function checkClients(options: ECSManagerOptions): void {

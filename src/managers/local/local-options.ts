@@ -1,5 +1,8 @@
+import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { LaunchTimeouts, WorkerCount } from "../../cluster/cluster-manager.js";
+import { checkWorkerCount } from "../../cluster/worker-count.js";
+import { milliseconds, onlyKnown, optional, plainObject, show, text } from "../../util/option-checks.js";
 
 export interface LocalOptions {
   /** How many worker processes. Default: one per core that this process may use. */
@@ -22,38 +25,52 @@ export interface CheckedLocalOptions {
   readonly timeouts: LaunchTimeouts;
 }
 
-const known = ["workers", "execArgv", "env", "cwd", "timeouts"];
+const optionNames: readonly (keyof LocalOptions)[] = ["workers", "execArgv", "env", "cwd", "timeouts"];
 const defaultTimeouts: LaunchTimeouts = { launchMs: 60_000, reportMs: 30_000, joinMs: 30_000 };
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
 export function checkLocalOptions(options: LocalOptions | number): CheckedLocalOptions {
   if (typeof options === "number") return checkLocalOptions({ workers: options });
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new TypeError(`unknown option "${unknown}" of LocalManager; the options are ${known.join(", ")}`);
-  }
-  const { workers = availableParallelism(), env = {}, execArgv = inheritedFlags(), cwd } = options;
-  const reserved = Object.keys(env).find((name) => name.startsWith("ROLLCALL_"));
-  if (reserved !== undefined)
-    throw new TypeError(`env.${reserved}: names that begin with ROLLCALL_ are reserved`);
-  const timeouts = { ...defaultTimeouts, ...options.timeouts };
-  for (const [name, ms] of Object.entries(timeouts)) {
-    if (!(typeof ms === "number" && ms > 0)) {
-      throw new RangeError(`timeouts.${name} must be a positive number of milliseconds, not ${String(ms)}`);
-    }
-  }
-  return { workers: checkWorkerCount(workers), execArgv, env, cwd, timeouts };
+  onlyKnown("LocalManager", plainObject("the options of LocalManager", options), optionNames);
+  return {
+    workers: checkWorkerCount(options.workers ?? availableParallelism()),
+    execArgv: optional(options.execArgv, checkFlags) ?? inheritedFlags(),
+    env: checkEnvironment(options.env ?? {}),
+    cwd: optional(options.cwd, checkDirectory),
+    timeouts: checkTimeouts(options.timeouts ?? {}),
+  };
 }
 
-function checkWorkerCount(workers: number | WorkerCount): WorkerCount {
-  const { min, max } = typeof workers === "number" ? { min: workers, max: workers } : workers;
-  for (const count of [min, max]) {
-    if (!Number.isInteger(count) || count < 1) {
-      throw new RangeError(`workers must be a whole number of at least 1, not ${String(count)}`);
-    }
+function checkFlags(flags: readonly string[]): readonly string[] {
+  if (!Array.isArray(flags) || !flags.every((flag) => typeof flag === "string")) {
+    throw new TypeError(
+      `execArgv must be an array of strings such as ["--max-old-space-size=512"], not ${show(flags)}`,
+    );
   }
-  if (min > max) throw new RangeError(`workers.min (${min}) is larger than workers.max (${max})`);
-  return { min, max };
+  return flags;
+}
+
+function checkEnvironment(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  for (const [name, value] of Object.entries(plainObject("env", env))) {
+    if (name.startsWith("ROLLCALL_"))
+      throw new TypeError(`env.${name}: names that begin with ROLLCALL_ are reserved; choose another`);
+    if (typeof value !== "string") throw new TypeError(`env.${name} must be a string, not ${show(value)}`);
+  }
+  return env;
+}
+
+/** Node would report a missing working directory as a missing program. */
+function checkDirectory(cwd: string): string {
+  const directory = text("cwd", cwd, `"/tmp"`);
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return directory;
+  throw new RangeError(`cwd must be a directory that exists; ${show(directory)} is not`);
+}
+
+function checkTimeouts(given: Partial<LaunchTimeouts>): LaunchTimeouts {
+  onlyKnown("timeouts", plainObject("timeouts", given), Object.keys(defaultTimeouts));
+  const limit = (key: keyof LaunchTimeouts): number =>
+    milliseconds(`timeouts.${key}`, given[key] ?? defaultTimeouts[key], 1);
+  return { launchMs: limit("launchMs"), reportMs: limit("reportMs"), joinMs: limit("joinMs") };
 }
 
 /** A debugger's port can be had once, and a test runner or a script given as text must not start again. */

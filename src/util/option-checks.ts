@@ -51,6 +51,9 @@ export function wholeNumber(name: string, value: unknown, min: number, max: numb
   return value;
 }
 
+/** Node's timers fire at once beyond a signed 32-bit number of milliseconds (about 24 days). */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export function milliseconds(name: string, value: unknown, min: number): number {
   if (typeof value !== "number") {
     throw new TypeError(`${name} must be a number of milliseconds, not ${show(value)}`);
@@ -60,9 +63,6 @@ export function milliseconds(name: string, value: unknown, min: number): number 
   }
   return value;
 }
-
-/** Node's timers fire at once beyond a signed 32-bit number of milliseconds (about 24 days). */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export function oneOf<Choice extends string>(
   name: string,
@@ -78,7 +78,7 @@ export function oneOf<Choice extends string>(
 export function list<Item>(name: string, value: readonly Item[], most: number): Item[] {
   if (!Array.isArray(value)) throw new TypeError(`${name} must be an array, not ${show(value)}`);
   if (value.length > most) {
-    throw new RangeError(`${name} has ${value.length} entries and ECS takes at most ${most}`);
+    throw new RangeError(`${name} has ${value.length} entries and takes at most ${most}`);
   }
   return [...value];
 }
