@@ -1,4 +1,5 @@
 import { Argument, Command, InvalidArgumentError } from "commander";
+import { UpdatableDocument } from "./update-document.js";
 
 export interface BenchOptions {
   /** Names of the benches to run; none for all. */
@@ -6,6 +7,8 @@ export interface BenchOptions {
   readonly format: "text" | "json" | "markdown";
   readonly rounds: number | undefined;
   readonly isQuick: boolean;
+  /** Gets the tables too. */
+  readonly document: UpdatableDocument | undefined;
 }
 
 /** Reads the command line. Throws a `CommanderError`, after its message was printed, for bad input and for `--help`. */
@@ -17,13 +20,19 @@ export function parseCommandLine(args: readonly string[], names: readonly string
     .option("--quick", "a smoke test: small counts, one round, figures that mean little")
     .option("--json", "print one JSON object with every figure of every round")
     .option("--markdown", "print the tables as Markdown")
+    .option(
+      "--update <file>",
+      "also put the tables into a Markdown file, where it says <!-- figures -->",
+      openDocument,
+    )
     .exitOverride();
   command.parse(args, { from: "user" });
-  const { json, markdown, quick, rounds } = command.opts<{
+  const { json, markdown, quick, rounds, update } = command.opts<{
     json?: true;
     markdown?: true;
     quick?: true;
     rounds?: number;
+    update?: UpdatableDocument;
   }>();
   if (json && markdown) command.error("error: choose one of --json and --markdown");
   return {
@@ -31,6 +40,7 @@ export function parseCommandLine(args: readonly string[], names: readonly string
     format: json ? "json" : markdown ? "markdown" : "text",
     rounds,
     isQuick: quick === true,
+    document: update,
   };
 }
 
@@ -39,4 +49,12 @@ function positiveInteger(text: string): number {
   if (!Number.isInteger(value) || value < 1)
     throw new InvalidArgumentError("It must be a whole number of at least 1.");
   return value;
+}
+
+function openDocument(path: string): UpdatableDocument {
+  try {
+    return new UpdatableDocument(path);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
 }

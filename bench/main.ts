@@ -43,7 +43,9 @@ try {
     args,
     benches.map((bench) => bench.name),
   );
-  print(await measure(options), options.format);
+  const report = await measure(options);
+  options.document?.write(toMarkdown(report));
+  print(report, options.format);
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   // Commander has printed its message; `--help` is no mistake.

@@ -33,9 +33,11 @@ export function toMarkdown(report: Report): string {
     legend,
   ];
   for (const bench of report.benches) {
-    const { header, rows } = tableOf(bench);
-    const lines = [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
-    parts.push(`### ${bench.title}`, `\`${bench.name}\`, ${rounds(bench)}. ${bench.notes}`, lines.join("\n"));
+    parts.push(
+      `### ${bench.title}`,
+      `\`${bench.name}\`, ${rounds(bench)}. ${bench.notes}`,
+      piped(tableOf(bench)),
+    );
   }
   return `${parts.join("\n\n")}\n`;
 }
@@ -89,15 +91,22 @@ function number(value: number): string {
   return value.toLocaleString("en", { maximumSignificantDigits: 3 });
 }
 
-function aligned({ header, rows }: Table): string {
-  const lines = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...lines.map((cells) => cells[column]!.length)));
-  return lines
-    .map((cells) =>
-      cells
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join("  ")
-        .trimEnd(),
-    )
+function aligned(table: Table): string {
+  return padded(table)
+    .map((cells) => cells.join("  ").trimEnd())
     .join("\n");
+}
+
+/** Padded as the formatter of this repository wants it. */
+function piped(table: Table): string {
+  const [header, ...rows] = padded(table);
+  const rule = header!.map((cell) => "-".repeat(cell.length));
+  return [header!, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/** All lines, the header first, with the cells of a column equally wide. */
+function padded({ header, rows }: Table): string[][] {
+  const lines = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(3, ...lines.map((cells) => cells[column]!.length)));
+  return lines.map((cells) => cells.map((cell, column) => cell.padEnd(widths[column]!)));
 }
