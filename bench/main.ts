@@ -46,6 +46,8 @@ try {
   const report = await measure(options);
   options.document?.write(toMarkdown(report));
   print(report, options.format);
+  // A contender that could not be closed must not keep the bench from ending.
+  process.stdout.write("", () => process.exit());
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   // Commander has printed its message; `--help` is no mistake.

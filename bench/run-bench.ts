@@ -46,7 +46,7 @@ export async function runBench(bench: Bench, options: RunOptions): Promise<Bench
       options.onProgress(`${bench.name}: round ${round} of ${rounds}, ${name}`),
     );
   } finally {
-    await closers.close();
+    await closers.close((message) => options.onProgress(`${bench.name}: ${message}`));
   }
   const { name, title, notes, figures } = bench;
   return { name, title, notes, rounds, figures, contenders: contenders.map(toResult) };
