@@ -22,6 +22,10 @@ export class LocalProcess implements CallableProcess {
     this.#decoder = codec.decoder;
   }
 
+  get isOpen(): boolean {
+    return true;
+  }
+
   get hasRoom(): boolean {
     return true;
   }
