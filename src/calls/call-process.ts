@@ -6,6 +6,8 @@ import type { LocalProcess } from "./local-process.js";
 
 /** What can be called: a worker's session, or the manager's own process. */
 export interface CallableProcess {
+  /** False from the end of its connection on, also while it is not known yet why that ended. */
+  readonly isOpen: boolean;
   readonly hasRoom: boolean;
   room(): Promise<void>;
   call(reference: FunctionReference, args: readonly unknown[], call: PendingCall): number;

@@ -22,6 +22,10 @@ export class LocalProcess implements CallableProcess {
     this.#decoder = codec.decoder;
   }
 
+  get isOpen(): boolean {
+    return true;
+  }
+
   get hasRoom(): boolean {
     return true;
   }
@@ -31,7 +35,9 @@ export class LocalProcess implements CallableProcess {
   }
 
   call(reference: FunctionReference, args: readonly unknown[], call: PendingCall): number {
-    this.#run(reference, args).then(
+    const copied = this.#copyArguments(args, call);
+    if (copied === undefined) return -1;
+    this.#run(reference, copied).then(
       (value) => call.resolve(value),
       (error: unknown) => call.reject(error),
     );
@@ -44,7 +50,9 @@ export class LocalProcess implements CallableProcess {
     keepAs: number,
     call: PendingCall,
   ): number {
-    const result = this.#run(reference, args);
+    const copied = this.#copyArguments(args, call);
+    if (copied === undefined) return -1;
+    const result = this.#run(reference, copied);
     this.#kept.set(keepAs, result);
     result.then(
       () => call.resolve(undefined),
@@ -54,7 +62,7 @@ export class LocalProcess implements CallableProcess {
   }
 
   callAndForget(reference: FunctionReference, args: readonly unknown[]): void {
-    this.#run(reference, args).catch((error: unknown) => {
+    this.#run(reference, this.#copy(args, "args") as never[]).catch((error: unknown) => {
       process.stderr.write(`remoteDo failed: ${String(error)}\n`);
     });
   }
@@ -78,8 +86,17 @@ export class LocalProcess implements CallableProcess {
 
   abandon(): void {}
 
-  async #run(reference: FunctionReference, args: readonly unknown[]): Promise<unknown> {
-    const copied = this.#copy(args, "args") as never[];
+  /** As on a worker, arguments that cannot travel are refused before anything runs. */
+  #copyArguments(args: readonly unknown[], call: PendingCall): never[] | undefined {
+    try {
+      return this.#copy(args, "args") as never[];
+    } catch (error) {
+      call.reject(error);
+      return undefined;
+    }
+  }
+
+  async #run(reference: FunctionReference, copied: never[]): Promise<unknown> {
     try {
       const fn: AnyFunction = await this.#load(reference);
       return this.#copy(await fn.apply(undefined, copied), "result");

@@ -23,6 +23,8 @@ export interface MapPlanOptions {
 export class MapPlan<T, R> {
   readonly #options: MapPlanOptions;
   readonly #again: MapItem<T>[] = [];
+  /** Items that were being worked on when a worker died. */
+  readonly #suspects: MapItem<T>[] = [];
   readonly #early = new Map<number, R>();
   #taken = 0;
   #running = 0;
@@ -54,18 +56,28 @@ export class MapPlan<T, R> {
 
   /** Everything has been handed out. */
   get isComplete(): boolean {
-    return this.#isInputOver && this.#running === 0 && this.#again.length === 0;
+    return this.#isInputOver && this.#running === 0 && this.#again.length === 0 && !this.hasSuspects;
+  }
+
+  get hasSuspects(): boolean {
+    return this.#suspects.length > 0;
   }
 
   inputEnded(): void {
     this.#isInputOver = true;
   }
 
-  /** An item that has to run again; it goes before new input. */
+  /** An item that was put back; it goes before new input. */
   takeAgain(): MapItem<T> | undefined {
-    const item = this.#again.shift();
-    if (item !== undefined) this.#running++;
-    return item;
+    return this.#takeFrom(this.#again);
+  }
+
+  /**
+   * An item whose worker died. It must be alone on its worker: several items may have been there at that death, and only
+   * one of them be to blame.
+   */
+  takeSuspect(): MapItem<T> | undefined {
+    return this.#takeFrom(this.#suspects);
   }
 
   /** A new item from the input. */
@@ -96,13 +108,19 @@ export class MapPlan<T, R> {
     this.#running--;
     const deaths = item.deaths + 1;
     if (deaths >= this.#options.maxDeaths) return new ItemKillsWorkersError(item.index, deaths, { cause });
-    this.#again.push({ ...item, deaths });
+    this.#suspects.push({ ...item, deaths });
     return undefined;
   }
 
   /** The item was taken and could not be sent: its worker was gone already. It has not been attempted. */
   putBack(item: MapItem<T>): void {
     this.#running--;
-    this.#again.unshift(item);
+    (item.deaths > 0 ? this.#suspects : this.#again).unshift(item);
+  }
+
+  #takeFrom(queue: MapItem<T>[]): MapItem<T> | undefined {
+    const item = queue.shift();
+    if (item !== undefined) this.#running++;
+    return item;
   }
 }

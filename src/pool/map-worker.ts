@@ -5,6 +5,10 @@ import { InFlightWindow } from "./in-flight-window.js";
 export class MapWorker {
   /** Calls that can still be abandoned. */
   readonly calls = new Set<number>();
+  /** Its one item must not share the worker with others. */
+  isReserved = false;
+  /** Somebody waits for room on its connection. */
+  isAwaited = false;
   readonly #window: InFlightWindow;
   #running = 0;
 
@@ -21,7 +25,12 @@ export class MapWorker {
   }
 
   get canTakeMore(): boolean {
-    return this.#running < this.#window.size && this.process.hasRoom;
+    return this.canBeReserved && this.#running < this.#window.size;
+  }
+
+  /** Whether it could have an item alone, at the latest when those it has are done. */
+  get canBeReserved(): boolean {
+    return !this.isReserved && this.process.isOpen && this.process.hasRoom;
   }
 
   get windowSize(): number {
@@ -34,6 +43,7 @@ export class MapWorker {
 
   ended(): void {
     this.#running--;
+    this.isReserved = false;
     this.#window.ended(performance.now());
   }
 }

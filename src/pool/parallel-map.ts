@@ -143,10 +143,18 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
     if (this.#isPumping || this.#end !== undefined || this.#reference === undefined) return;
     this.#isPumping = true;
     try {
-      while (this.#end === undefined && this.#hasRoomAhead()) {
-        const worker = this.#freeWorker();
+      while (this.#end === undefined) {
+        const quietest = this.#plan.hasSuspects ? this.#quietestWorker() : undefined;
+        if (quietest !== undefined && quietest.running === 0) {
+          quietest.isReserved = true;
+          this.#send(quietest, this.#plan.takeSuspect()!);
+          continue;
+        }
+        // With suspects waiting the quietest worker gets no more, so that it will soon have room for one alone.
+        const worker = this.#freeWorker(quietest);
         if (worker === undefined) break;
-        const item = this.#plan.takeAgain() ?? this.#takeInput();
+        // What runs again is what results wait for: it needs no room among them.
+        const item = this.#plan.takeAgain() ?? (this.#hasRoomAhead() ? this.#takeInput() : undefined);
         if (item === undefined) break;
         this.#send(worker, item);
       }
@@ -156,7 +164,20 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
     } finally {
       this.#isPumping = false;
     }
+    this.#awaitRoom();
     this.#checkComplete();
+  }
+
+  /** Goes on when a worker whose connection is crowded, perhaps by others' calls, has room again. */
+  #awaitRoom(): void {
+    for (const worker of this.#workers.values()) {
+      if (worker.process.hasRoom || !worker.process.isOpen || worker.isAwaited) continue;
+      worker.isAwaited = true;
+      void worker.process.room().then(() => {
+        worker.isAwaited = false;
+        this.#pump();
+      });
+    }
   }
 
   /** With a reader, results must not pile up; without one they are all kept anyway. */
@@ -167,9 +188,18 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
     return this.#results.length + this.#plan.held < READ_AHEAD + 2 * windows;
   }
 
-  #freeWorker(): MapWorker | undefined {
+  #quietestWorker(): MapWorker | undefined {
     let best: MapWorker | undefined;
     for (const worker of this.#workers.values()) {
+      if (worker.canBeReserved && (best === undefined || worker.running < best.running)) best = worker;
+    }
+    return best;
+  }
+
+  #freeWorker(except: MapWorker | undefined): MapWorker | undefined {
+    let best: MapWorker | undefined;
+    for (const worker of this.#workers.values()) {
+      if (worker === except) continue;
       if (worker.canTakeMore && (best === undefined || worker.running < best.running)) best = worker;
     }
     return best;

@@ -1,5 +1,7 @@
 import type { LaunchTimeouts, WorkerCount } from "../cluster/cluster-manager.js";
+import { checkWorkerCount } from "../cluster/worker-count.js";
 import type { MemoryNetwork } from "../transport/memory.js";
+import { milliseconds, onlyKnown, plainObject, show } from "../util/option-checks.js";
 
 /**
  * What becomes of a worker. `runs`: it reports in at once. `refused`: the platform does not start it. `never starts`: the
@@ -32,38 +34,21 @@ export interface CheckedMemoryOptions {
   readonly fate: (n: number) => WorkerFate;
 }
 
-const known = ["network", "workers", "timeouts", "fate"];
-const knownTimeouts = ["launchMs", "reportMs", "joinMs"];
+const optionNames = ["network", "workers", "timeouts", "fate"];
+const timeoutNames = ["launchMs", "reportMs", "joinMs"];
 const defaultTimeouts: LaunchTimeouts = { launchMs: 10_000, reportMs: 5_000, joinMs: 5_000 };
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
 export function checkMemoryOptions(options: MemoryOptions): CheckedMemoryOptions {
-  refuseUnknown("option", options, known);
-  refuseUnknown("timeout", options.timeouts ?? {}, knownTimeouts);
-  const { network, workers = 2, fate = () => "runs" } = options;
+  onlyKnown("MemoryManager", plainObject("the options of MemoryManager", options), optionNames);
+  const { network, workers = 2, timeouts = {}, fate = () => "runs" } = options;
   if (typeof network?.dial !== "function") {
     throw new TypeError(
       "MemoryManager needs a network: the MemoryNetwork that its cluster has as its transport",
     );
   }
-  const { min, max } = typeof workers === "number" ? { min: workers, max: workers } : workers;
-  for (const count of [min, max]) {
-    if (!Number.isInteger(count) || count < 1) {
-      throw new RangeError(`workers must be a whole number of at least 1, not ${String(count)}`);
-    }
-  }
-  if (min > max) throw new RangeError(`workers.min (${min}) is larger than workers.max (${max})`);
-  const timeouts = { ...defaultTimeouts, ...options.timeouts };
-  for (const [name, ms] of Object.entries(timeouts)) {
-    if (!(typeof ms === "number" && ms > 0)) {
-      throw new RangeError(`timeouts.${name} must be a positive number of milliseconds, not ${String(ms)}`);
-    }
-  }
-  return { network, workers: { min, max }, timeouts, fate };
-}
-
-function refuseUnknown(kind: string, given: object, names: readonly string[]): void {
-  const unknown = Object.keys(given).find((name) => !names.includes(name));
-  if (unknown === undefined) return;
-  throw new TypeError(`unknown ${kind} "${unknown}" of MemoryManager; there are ${names.join(", ")}`);
+  if (typeof fate !== "function") throw new TypeError(`fate must be a function, not ${show(fate)}`);
+  onlyKnown("timeouts", plainObject("timeouts", timeouts), timeoutNames);
+  for (const [name, ms] of Object.entries(timeouts)) milliseconds(`timeouts.${name}`, ms, 1);
+  return { network, workers: checkWorkerCount(workers), timeouts: { ...defaultTimeouts, ...timeouts }, fate };
 }

@@ -226,6 +226,81 @@ void test("an item that kills its workers is set aside after so many deaths, and
   assert.equal(made.cluster.nworkers(), 3);
 });
 
+void test("the item that kills workers is named, and not the ones that were sent along with it", async (context) => {
+  const made = await withWorkers(context, 5);
+  const alive = new Set(made.cluster.workers());
+  const innocent = new Set<number>();
+  hooks.visit = (item, pid) => {
+    if (item !== 700) return innocent.add(item);
+    if (alive.delete(pid)) crash(made, pid);
+    return new Promise(() => {});
+  };
+  const done = made.cluster.pmap(visit, numbers(1_000), { concurrency: 20, order: "finished" });
+  await assert.rejects(async () => done, { name: "ItemKillsWorkersError", index: 700, deaths: 3 });
+  assert.equal(made.cluster.nworkers(), 2);
+});
+
+void test("items that were on two workers when those died are not blamed for what others did", async (context) => {
+  const made = await withWorkers(context, 4);
+  const gone = [deferred<void>(), deferred<void>()];
+  let exits = 0;
+  made.cluster.on("exited", () => gone[exits++]?.resolve());
+  // Each kills its worker once, and the second when the items of the first have found others.
+  const deadly = new Map<number, Promise<unknown>>([
+    [1, Promise.resolve()],
+    [2, gone[0]!.promise.then(settled)],
+    [3, gone[1]!.promise.then(settled)],
+  ]);
+  hooks.visit = async (item, pid) => {
+    await deadly.get(item);
+    if (deadly.delete(item)) {
+      crash(made, pid);
+      await new Promise(() => {});
+    }
+    await settled();
+    await settled();
+  };
+  const results = await made.cluster.pmap(visit, numbers(200), { concurrency: 20, maxDeaths: 2 });
+  assert.deepEqual(
+    results,
+    numbers(200).map((item) => 10 * item),
+  );
+  assert.equal(made.cluster.nworkers(), 1);
+});
+
+void test("results that wait for an item whose worker died do not keep it from running again", async (context) => {
+  const made = await withWorkers(context, 3);
+  let isFirst = true;
+  const first = deferred<number>();
+  let visited = 0;
+  hooks.visit = async (item, pid) => {
+    visited++;
+    if (item > 0 || !isFirst) return;
+    isFirst = false;
+    first.resolve(pid);
+    await new Promise(() => {});
+  };
+  const results: number[] = [];
+  const reading = (async () => {
+    for await (const result of made.cluster.pmap(visit, numbers(500), { concurrency: 1 }))
+      results.push(result);
+  })();
+  const pid = await first.promise;
+  let before = -1;
+  // Until the map has gone as far ahead as it goes.
+  while (visited !== before) {
+    before = visited;
+    await settled();
+  }
+  assert.ok(visited < 500);
+  crash(made, pid);
+  await reading;
+  assert.deepEqual(
+    results,
+    numbers(500).map((item) => 10 * item),
+  );
+});
+
 void test("a map whose last worker dies fails, unless others are on their way", async (context) => {
   const made = await withWorkers(context, 1);
   const { cluster, manager } = made;
@@ -256,7 +331,7 @@ void test("a worker that is removed in the middle of a map loses nothing", async
   const { cluster } = await withWorkers(context, 3);
   let removed: Promise<void> | undefined;
   hooks.visit = async (item) => {
-    if (item === 20) removed = cluster.rmProcs([2, 3]);
+    if (item === 20) removed ??= cluster.rmProcs([2, 3]);
     await settled();
   };
   const results = await cluster.pmap(visit, numbers(60));
