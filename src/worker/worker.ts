@@ -9,6 +9,7 @@ import type { LoadFunction } from "../rpc/call-server.js";
 import { ControlChannel } from "../rpc/control-channel.js";
 import { acceptHandshake, dialHandshake, type AuthenticatedConnection } from "../rpc/handshake-exchange.js";
 import { Session } from "../rpc/session.js";
+import { Strangers } from "../rpc/strangers.js";
 import type { Connection, Listener, Transport } from "../transport/transport.js";
 import { formatAddress } from "../util/address.js";
 import { sharedAbortController } from "../util/shared-abort.js";
@@ -62,7 +63,7 @@ export class Worker {
   #key: { readonly id: string; readonly secret: Uint8Array } | undefined;
   readonly #sessions = new Set<Session>();
   readonly #closing = sharedAbortController();
-  #strangers = 0;
+  readonly #strangers = new Strangers(MAX_STRANGERS);
   #isControlHandedOver = false;
   #hasLeft = false;
 
@@ -176,8 +177,7 @@ export class Worker {
   }
 
   async #accept(connection: Connection): Promise<void> {
-    if (this.#strangers >= MAX_STRANGERS) return connection.destroy();
-    this.#strangers++;
+    this.#strangers.add(connection);
     try {
       const peer = await withTimeLimit(HANDSHAKE_MS, "no handshake", this.#closing.signal, (signal) =>
         acceptHandshake(connection, {
@@ -194,7 +194,7 @@ export class Worker {
     } catch {
       // A stranger: its connection has been ended, and nobody waits for it.
     } finally {
-      this.#strangers--;
+      this.#strangers.remove(connection);
     }
   }
 

@@ -264,6 +264,22 @@ test("garbage, a huge frame and silence on the rendezvous port do not disturb a 
   await Promise.all(strangers);
 });
 
+test("silent strangers take no place from workers, however many they are", async () => {
+  const strangers: Promise<void>[] = [];
+  {
+    await using cluster = new Cluster();
+    const manager = new WatchedLocalManager({ workers: 1 }, async (request) => {
+      const address = request.workerEnvironment(1)["ROLLCALL_RENDEZVOUS"] ?? "";
+      for (let count = 0; count < 1_100; count++) strangers.push((await stranger(address)).closed);
+      return request;
+    });
+    const { joined } = await cluster.addProcs(manager);
+    assert.equal(joined.length, 1);
+    assert.equal(await cluster.remoteCallFetch(add, 2, 1, 1), 2);
+  }
+  await Promise.all(strangers);
+});
+
 test("a function that is not exported is named before anything is sent, with what to do", async () => {
   await using cluster = new Cluster();
   await cluster.addProcs(new LocalManager(1));
