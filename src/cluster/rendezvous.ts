@@ -5,6 +5,7 @@ import type { Codec } from "../protocol/codec.js";
 import { MessageType } from "../protocol/message.js";
 import { ControlChannel, type ControlHandlers } from "../rpc/control-channel.js";
 import { acceptHandshake, type AuthenticatedConnection, type Refusal } from "../rpc/handshake-exchange.js";
+import { Strangers } from "../rpc/strangers.js";
 import type { Connection, Listener, Transport } from "../transport/transport.js";
 import { sharedAbortController } from "../util/shared-abort.js";
 import { withTimeLimit } from "../util/time-limit.js";
@@ -12,7 +13,7 @@ import type { RendezvousAddress, WorkerReport } from "./cluster-manager.js";
 import { JoinTokens } from "./join-tokens.js";
 
 /** Connections that have not proved themselves: how many at once, and for how long each. */
-const MAX_STRANGERS = 256;
+const MAX_STRANGERS = 1_024;
 const HANDSHAKE_MS = 10_000;
 /** From a worker's proof to its report. */
 const REPORT_MS = 10_000;
@@ -53,7 +54,7 @@ export class Rendezvous {
   readonly #handlers: RendezvousHandlers;
   readonly #listeners = new Map<string, Promise<Listener>>();
   readonly #closing = sharedAbortController();
-  #strangers = 0;
+  readonly #strangers = new Strangers(MAX_STRANGERS);
 
   constructor(transport: Transport, codec: Codec, maxMessageBytes: number, handlers: RendezvousHandlers) {
     this.#transport = transport;
@@ -91,8 +92,7 @@ export class Rendezvous {
   }
 
   async #accept(connection: Connection): Promise<void> {
-    if (this.#strangers >= MAX_STRANGERS) return connection.destroy();
-    this.#strangers++;
+    this.#strangers.add(connection);
     try {
       const peer = await withTimeLimit(HANDSHAKE_MS, "no handshake", this.#closing.signal, (signal) =>
         acceptHandshake(connection, {
@@ -102,13 +102,14 @@ export class Rendezvous {
           signal,
         }),
       );
+      this.#strangers.remove(connection);
       if (peer.purpose === ConnectionPurpose.control) this.#handlers.reconnected(peer.keyId, peer);
       else await this.#receiveReport(peer);
     } catch (error) {
       connection.destroy(error as Error);
       if (!this.#closing.signal.aborted) this.#handlers.refused(connection.remoteHost, error as Error);
     } finally {
-      this.#strangers--;
+      this.#strangers.remove(connection);
     }
   }
 

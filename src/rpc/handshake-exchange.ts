@@ -172,8 +172,8 @@ function exchange(
       drained: () => {},
       closed: (reason) => {
         ended = { reason };
-        // Then it was this side that ended it, over bytes that are no Rollcall.
-        if (reason instanceof ProtocolError) return fail(reason);
+        // Then it was this side that ended it: over bytes that are no Rollcall, or to make room.
+        if (reason instanceof ProtocolError || reason instanceof HandshakeError) return fail(reason);
         fail(
           new ConnectionClosedError(`${connection.remote} ended the connection before it was set up`, {
             cause: reason,

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { ConnectionClosedError, HandshakeError } from "../errors.js";
+import { ConnectionClosedError, HandshakeError, RollcallError } from "../errors.js";
 import { newCodec } from "../protocol/codec.js";
 import type { JoinedMessage, JoinMessage, ReportMessage } from "../protocol/control-messages.js";
 import { ConnectionPurpose, keyIdOf, NONCE_SIZE, RejectCode } from "../protocol/handshake.js";
@@ -9,10 +9,11 @@ import type { LoadFunction } from "../rpc/call-server.js";
 import { ControlChannel } from "../rpc/control-channel.js";
 import { acceptHandshake, dialHandshake, type AuthenticatedConnection } from "../rpc/handshake-exchange.js";
 import { Session } from "../rpc/session.js";
+import { Strangers } from "../rpc/strangers.js";
 import type { Connection, Listener, Transport } from "../transport/transport.js";
 import { formatAddress } from "../util/address.js";
 import { sharedAbortController } from "../util/shared-abort.js";
-import { delay, withTimeLimit } from "../util/time-limit.js";
+import { delay, TimeLimitError, withTimeLimit } from "../util/time-limit.js";
 import type { WorkerEnvironment } from "./worker-environment.js";
 
 /** Why a worker leaves, in the order of who decides: its manager, the platform, or the loss of the manager. */
@@ -62,7 +63,7 @@ export class Worker {
   #key: { readonly id: string; readonly secret: Uint8Array } | undefined;
   readonly #sessions = new Set<Session>();
   readonly #closing = sharedAbortController();
-  #strangers = 0;
+  readonly #strangers = new Strangers(MAX_STRANGERS);
   #isControlHandedOver = false;
   #hasLeft = false;
 
@@ -121,21 +122,8 @@ export class Worker {
     const description = this.#host.describe();
     // Awaited below; a failure in between must not count as unhandled.
     description.catch(() => {});
-    const connection = await this.#dialRendezvous();
-    const peer = await withTimeLimit(
-      HANDSHAKE_MS,
-      "the manager did not finish the handshake",
-      this.#closing.signal,
-      (signal) =>
-        dialHandshake(connection, {
-          purpose: ConnectionPurpose.report,
-          keyId: environment.tokenId,
-          secret: environment.tokenSecret,
-          nonce: randomBytes(NONCE_SIZE),
-          maxMessageBytes: DEFAULT_MAX_MESSAGE,
-          signal,
-        }),
-    );
+    const peer = await this.#meetManager();
+    const { connection } = peer;
     this.#key = { id: keyIdOf(peer.key), secret: peer.key };
     this.#control = new ControlChannel(peer, this.#codec, {
       message: (type, content) => this.#onControl(type, content),
@@ -157,27 +145,40 @@ export class Worker {
   }
 
   /** The manager may be a moment from listening, or the network a moment from working. */
-  #dialRendezvous(): Promise<Connection> {
+  #meetManager(): Promise<AuthenticatedConnection> {
     const { environment, transport } = this.#host;
     const { host, port } = environment.rendezvous;
     const message = `nobody answered at the rendezvous ${formatAddress(host, port)}`;
     return withTimeLimit(environment.dialMs, message, this.#closing.signal, async (signal) => {
       for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS)) {
         try {
-          return await transport.dial({ host, port, signal });
+          return await this.#proveMyself(await transport.dial({ host, port, signal }), signal);
         } catch (error) {
           // On the manager's own machine a refusal is an answer: its port is closed, so it is gone.
           const isRefused = (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
-          if (signal.aborted || (isRefused && isLoopback(host))) throw error;
+          if (signal.aborted || (isRefused && isLoopback(host)) || isAnswer(error)) throw error;
           await delay(retryMs, signal);
         }
       }
     });
   }
 
+  #proveMyself(connection: Connection, limit: AbortSignal): Promise<AuthenticatedConnection> {
+    const { tokenId, tokenSecret } = this.#host.environment;
+    return withTimeLimit(HANDSHAKE_MS, "the manager did not finish the handshake", limit, (signal) =>
+      dialHandshake(connection, {
+        purpose: ConnectionPurpose.report,
+        keyId: tokenId,
+        secret: tokenSecret,
+        nonce: randomBytes(NONCE_SIZE),
+        maxMessageBytes: DEFAULT_MAX_MESSAGE,
+        signal,
+      }),
+    );
+  }
+
   async #accept(connection: Connection): Promise<void> {
-    if (this.#strangers >= MAX_STRANGERS) return connection.destroy();
-    this.#strangers++;
+    this.#strangers.add(connection);
     try {
       const peer = await withTimeLimit(HANDSHAKE_MS, "no handshake", this.#closing.signal, (signal) =>
         acceptHandshake(connection, {
@@ -194,7 +195,7 @@ export class Worker {
     } catch {
       // A stranger: its connection has been ended, and nobody waits for it.
     } finally {
-      this.#strangers--;
+      this.#strangers.remove(connection);
     }
   }
 
@@ -227,6 +228,12 @@ export class Worker {
     else if (type === MessageType.shutdown) this.leave("shutdown", "the manager asked for it");
     else if (type === MessageType.handedOver) this.controlHandedOver();
   }
+}
+
+/** Whoever listens at the rendezvous has said, or shown, that it is not our manager: to ask again is of no use. */
+function isAnswer(error: unknown): boolean {
+  if (error instanceof TimeLimitError) return true;
+  return error instanceof RollcallError && !(error instanceof ConnectionClosedError);
 }
 
 function isLoopback(host: string): boolean {

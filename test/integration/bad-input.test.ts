@@ -18,7 +18,7 @@ import { AWSLOGS, ECSEndpoint, WORKER_COMMAND } from "./ecs-endpoint.js";
 import { accept, add, bytes, hiddenFunctions, lengthOf, makeFunction } from "./fixtures/work.js";
 import { nothingIsLeft } from "./leftovers.js";
 import { UnruledManager, WatchedLocalManager, withWrongSecret } from "./local-manager-variants.js";
-import { headerOfHugeFrame, stranger } from "./strangers.js";
+import { brokenWay, headerOfHugeFrame, stranger } from "./strangers.js";
 import { withAWSEnvironment } from "./surroundings.js";
 
 afterEach(nothingIsLeft);
@@ -261,6 +261,41 @@ test("garbage, a huge frame and silence on the rendezvous port do not disturb a 
     );
   }
   // The silent one is let go of with the cluster.
+  await Promise.all(strangers);
+});
+
+test("a worker whose first connections to the rendezvous break tries again", async () => {
+  let way: Awaited<ReturnType<typeof brokenWay>> | undefined;
+  {
+    await using cluster = new Cluster();
+    const manager = new WatchedLocalManager({ workers: 1 }, async (request) => {
+      way = await brokenWay(request.workerEnvironment(1)["ROLLCALL_RENDEZVOUS"] ?? "", 2);
+      const { address } = way;
+      const workerEnvironment: typeof request.workerEnvironment = (uses) => ({
+        ...request.workerEnvironment(uses),
+        ROLLCALL_RENDEZVOUS: address,
+      });
+      return { ...request, workerEnvironment };
+    });
+    await cluster.addProcs(manager);
+    assert.equal(await cluster.remoteCallFetch(add, 2, 1, 1), 2);
+  }
+  await way?.close();
+});
+
+test("silent strangers take no place from workers, however many they are", async () => {
+  const strangers: Promise<void>[] = [];
+  {
+    await using cluster = new Cluster();
+    const manager = new WatchedLocalManager({ workers: 1 }, async (request) => {
+      const address = request.workerEnvironment(1)["ROLLCALL_RENDEZVOUS"] ?? "";
+      for (let count = 0; count < 1_100; count++) strangers.push((await stranger(address)).closed);
+      return request;
+    });
+    const { joined } = await cluster.addProcs(manager);
+    assert.equal(joined.length, 1);
+    assert.equal(await cluster.remoteCallFetch(add, 2, 1, 1), 2);
+  }
   await Promise.all(strangers);
 });
 

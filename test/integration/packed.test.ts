@@ -24,7 +24,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "./worker/main": [],
   "./ecs": ["ECSManager"],
   "./local-ecs": ["startLocalECS"],
-  "./testing": [],
+  "./testing": ["MemoryManager", "MemoryNetwork"],
   "./package.json": [],
 };
 const notToImport = ["./worker/main", "./package.json"];
