@@ -1,4 +1,5 @@
 import type { ExitReason, LaunchFailure } from "../errors.js";
+import type { ReportMessage } from "../protocol/control-messages.js";
 
 /** How many workers a launch wants: it succeeds with `min` and asks for `max`. Whole numbers, 1 ≤ min ≤ max. */
 export interface WorkerCount {
@@ -65,23 +66,7 @@ export interface LaunchRequest {
 }
 
 /** What a worker says of itself when it reports in. */
-export interface WorkerReport {
-  readonly osPid: number;
-  /** Candidate addresses in the order in which they should be dialled. */
-  readonly hosts: readonly string[];
-  readonly port: number;
-  readonly nodeVersion: string;
-  readonly rollcallVersion: string;
-  /** Cores this process may use. */
-  readonly cores: number;
-  /** Bytes of memory this process may use. */
-  readonly memory: number;
-  readonly hostname: string;
-  /** The value of `ROLLCALL_LAUNCHED_ID` in its environment. */
-  readonly launchedId?: string;
-  /** Its ECS task, from the task metadata endpoint. */
-  readonly taskArn?: string;
-}
+export type WorkerReport = ReportMessage;
 
 /**
  * How workers are started and stopped somewhere. One object may serve several launches, also at the same time.

@@ -3,14 +3,19 @@
 /** `report`: a worker says who and where it is. */
 export interface ReportMessage {
   readonly osPid: number;
+  /** Candidate addresses in the order in which they should be dialled. */
   readonly hosts: readonly string[];
   readonly port: number;
   readonly nodeVersion: string;
   readonly rollcallVersion: string;
+  /** Cores this process may use. */
   readonly cores: number;
+  /** Bytes of memory this process may use. */
   readonly memory: number;
   readonly hostname: string;
+  /** The value of `ROLLCALL_LAUNCHED_ID` in its environment. */
   readonly launchedId?: string;
+  /** Its ECS task, from the task metadata endpoint. */
   readonly taskArn?: string;
 }
 

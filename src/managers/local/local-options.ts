@@ -34,7 +34,7 @@ export function checkLocalOptions(options: LocalOptions | number): CheckedLocalO
   onlyKnown("LocalManager", plainObject("the options of LocalManager", options), optionNames);
   return {
     workers: checkWorkerCount(options.workers ?? availableParallelism()),
-    execArgv: optional(options.execArgv, checkFlags) ?? inheritedFlags(),
+    execArgv: optional(options.execArgv, checkFlags) ?? inheritedFlags(process.execArgv),
     env: checkEnvironment(options.env ?? {}),
     cwd: optional(options.cwd, checkDirectory),
     timeouts: checkTimeouts(options.timeouts ?? {}),
@@ -77,13 +77,14 @@ function checkTimeouts(given: Partial<LaunchTimeouts>): LaunchTimeouts {
 const notInherited =
   /^(--inspect|--test|--watch|--eval|-e$|--print|-p$|--interactive|-i$|--check|-c$|--cpu-prof|--heap-prof)/;
 
-function inheritedFlags(): string[] {
+/** What workers take over of the flags with which this process was started. */
+export function inheritedFlags(execArgv: readonly string[]): string[] {
   const flags: string[] = [];
-  for (let index = 0; index < process.execArgv.length; index++) {
-    const flag = process.execArgv[index]!;
-    if (!notInherited.test(flag)) flags.push(flag);
-    // These take their text as the next word.
-    else if (/^(-e|-p|--eval|--print)$/.test(flag)) index++;
+  let isLeftOut = false;
+  for (const word of execArgv) {
+    // A word that is no flag is the value of the flag before it, and shares its fate.
+    if (word.startsWith("-")) isLeftOut = notInherited.test(word);
+    if (!isLeftOut) flags.push(word);
   }
   return flags;
 }

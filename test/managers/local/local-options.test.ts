@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { LocalManager } from "#dist/index.js";
+import { inheritedFlags } from "#dist/managers/local/local-options.js";
 
 /** What is wrong, the options, the class of the error and what its message says. */
 const refused: readonly [string, unknown, ErrorConstructor, RegExp][] = [
@@ -57,4 +58,18 @@ test("a number of workers, a range and every other option are taken", () => {
   });
   assert.deepEqual(manager.workers, { min: 1, max: 2 });
   assert.deepEqual(manager.timeouts, { launchMs: 60_000, reportMs: 30_000, joinMs: 5 });
+});
+
+test("workers inherit the flags of their manager, but for those of one process alone, values included", () => {
+  const flags = ["--max-old-space-size=512", "--import", "tsx", "--no-warnings"];
+  assert.deepEqual(inheritedFlags(flags), flags);
+  for (const left of [
+    ["--cpu-prof-interval", "250"],
+    ["--inspect=127.0.0.1:0"],
+    ["-e", "await work()"],
+    ["--test", "--test-name-pattern", "one"],
+  ]) {
+    assert.deepEqual(inheritedFlags([...left, ...flags]), flags);
+    assert.deepEqual(inheritedFlags([...flags, ...left]), flags);
+  }
 });
