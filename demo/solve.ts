@@ -80,6 +80,8 @@ async function ecsManager(workers: number, resources: AsyncDisposable[]): Promis
     workingDirectory: projectRoot,
   });
   resources.push(ecs);
+  // The SDK announces the end of its support for Node 20 in the middle of the launch; the demo is not the place.
+  process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   const client = new ECSClient(ecs.clientConfig);
   await client.send(
     new RegisterTaskDefinitionCommand({
