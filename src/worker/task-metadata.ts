@@ -1,5 +1,3 @@
-import { get } from "node:http";
-
 /** What a worker wants to know of the ECS task that it runs in. */
 export interface TaskMetadata {
   readonly taskArn: string;
@@ -42,7 +40,9 @@ function parse(text: string): TaskMetadata {
   return { taskArn: task.TaskARN, address };
 }
 
-function getText(url: string): Promise<string> {
+async function getText(url: string): Promise<string> {
+  // Outside of ECS no worker should wait for this module to load.
+  const { get } = await import("node:http");
   return new Promise((resolve, reject) => {
     const request = get(url, { timeout: ATTEMPT_MS, agent: false }, (response) => {
       let text = "";
