@@ -154,7 +154,7 @@ export class SerializationError extends RollcallError {
   }
 }
 
-/** A function has no name under which another process could find it, or was not found there. */
+/** A function can travel neither by name nor by value, or was not found where it was sent. */
 export class FunctionNotFoundError extends RollcallError {
   readonly code = "ERR_FUNCTION_NOT_FOUND";
 }

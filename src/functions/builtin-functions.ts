@@ -1,6 +1,6 @@
 import { isBuiltin } from "node:module";
 import { exportPathOf } from "./exported-functions.js";
-import { GLOBAL_MODULE, type FunctionReference } from "./function-reference.js";
+import { GLOBAL_MODULE, type FunctionByName } from "./function-reference.js";
 import { importModule } from "./import-module.js";
 
 /**
@@ -34,7 +34,7 @@ const GLOBAL_ITSELF = new Set(["globalThis", "global", "self"]);
 export async function findBuiltin(
   fn: Function,
   url: string | undefined,
-): Promise<FunctionReference | undefined> {
+): Promise<FunctionByName | undefined> {
   const path = globalPathOf(fn);
   if (path !== undefined) return { module: GLOBAL_MODULE, export: path, name: path };
   const own = url !== undefined && isBuiltin(url) ? [url] : [];

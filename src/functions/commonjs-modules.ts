@@ -13,3 +13,8 @@ export function commonJsExportPathOf(file: string, fn: Function): string | undef
   const canHold = typeof exports === "function" || (typeof exports === "object" && exports !== null);
   return canHold ? exportPathOf(exports, fn) : undefined;
 }
+
+/** The file of the CommonJS module whose `module.exports` this is. */
+export function commonJsFileOf(exports: object): string | undefined {
+  return Object.keys(require.cache).find((file) => require.cache[file]?.exports === exports);
+}

@@ -3,15 +3,18 @@ import { abortable } from "../util/time-limit.js";
 import { findBuiltin } from "./builtin-functions.js";
 import { commonJsExportPathOf } from "./commonjs-modules.js";
 import { exportPathOf } from "./exported-functions.js";
-import { describeFile, describeFunction } from "./function-description.js";
-import { locateFunction, type FunctionLocation, type ScriptUrls } from "./function-location.js";
-import type { FunctionReference } from "./function-reference.js";
+import { captureFunction } from "./function-capture.js";
+import { describeFile, describeFunction, pathOfUrl } from "./function-description.js";
+import type { ScriptUrls } from "./function-location.js";
+import type { FunctionByName, FunctionReference } from "./function-reference.js";
+import { snapshotFunction, type FunctionSnapshot } from "./function-snapshot.js";
 import { importModule } from "./import-module.js";
-import { mainModulePath } from "./main-module.js";
+import { mainModulePath, realPath } from "./main-module.js";
 import { moduleOfPath } from "./module-path.js";
 import { checkProjectRoot } from "./project-root.js";
-import { fileOfScript } from "./script-file.js";
+import { ScriptContexts } from "./script-context.js";
 import { settleWithin } from "./settle-within.js";
+import { SourceParser } from "./source-parser.js";
 
 /** A module whose function is at hand is loaded, so to import it again takes no time unless it waits for us. */
 const IMPORT_LIMIT_MS = 5000;
@@ -24,13 +27,16 @@ export interface FunctionFinderOptions {
 }
 
 /**
- * Finds the name under which other processes can find a function: V8 knows the script it came from, and importing
- * that very URL once more gives the module that is loaded, in whose exports the function is looked for by identity.
+ * Finds how other processes get a function. By its name, if there is one: V8 knows the script it came from, and
+ * importing that very URL once more gives the module that is loaded, in whose exports the function is looked for by
+ * identity. Otherwise by value, with what it captures. A function is remembered by identity: an arrow function that is
+ * written inside a loop is a new one each time round, and looked at each time.
  */
 export class FunctionFinder {
   readonly #root: string;
   readonly #importLimitMs: number;
   readonly #scripts: ScriptUrls = new Map();
+  readonly #contexts = new ScriptContexts();
   readonly #known = new WeakMap<Function, FunctionReference>();
   /** Searches under way, so that many calls of one function at once make one search. */
   readonly #searches = new WeakMap<Function, Promise<FunctionReference>>();
@@ -47,8 +53,9 @@ export class FunctionFinder {
   }
 
   /**
-   * Rejects with a `FunctionNotFoundError` that says what to do if no other process could find the function, with a
-   * `TypeError` for a class, and with the signal's reason once that aborts.
+   * Rejects with a `FunctionNotFoundError` or `SerializationError` that says what to do if the function, or something
+   * that it captures, cannot travel, with a `TypeError` for a class, and with the signal's reason once that aborts.
+   * Captured variables of `fn` itself are read before this returns.
    */
   async find(fn: Function, signal?: AbortSignal): Promise<FunctionReference> {
     signal?.throwIfAborted();
@@ -78,23 +85,25 @@ export class FunctionFinder {
   }
 
   async #locateAndSearch(fn: Function): Promise<FunctionReference> {
+    // Before anything is awaited: the caller may change a captured variable right after the call.
+    const snapshot = this.#snapshot(fn);
     // A call made while a CommonJS module loads comes before its last line, which may be the one that exports.
     await Promise.resolve();
-    const location = this.#locate(fn);
-    if (location === undefined || location.url.startsWith("node:")) {
-      const builtin = await findBuiltin(fn, location?.url);
-      if (builtin !== undefined) return builtin;
-      throw new FunctionNotFoundError(
-        `${describeFunction(fn, location)} is ${location ? "internal to Node.js" : "a bound, native or proxied function"} and has no ` +
-          `name under which a worker finds it; export a function that calls it, and pass that one`,
-      );
-    }
-    return this.#searchModule(fn, location);
+    const subject = describeFunction(fn, snapshot?.location, this.#root);
+    const named = await this.#nameOf(fn, snapshot, subject);
+    if (named !== undefined || snapshot === undefined) return named!;
+    return captureFunction(fn, snapshot, {
+      root: this.#root,
+      parser: await SourceParser.load(),
+      scripts: this.#contexts,
+      snapshot: (inner) => this.#snapshot(inner),
+      nameOf: (inner, around, path) => this.#nameOf(inner, around, path),
+    });
   }
 
-  #locate(fn: Function): FunctionLocation | undefined {
+  #snapshot(fn: Function): FunctionSnapshot | undefined {
     try {
-      return locateFunction(fn, this.#scripts);
+      return snapshotFunction(fn, this.#scripts);
     } catch (cause) {
       throw new FunctionNotFoundError(
         `${describeFunction(fn)} cannot be looked up: V8's inspector, which knows where a function was defined, is not ` +
@@ -104,29 +113,34 @@ export class FunctionFinder {
     }
   }
 
-  async #searchModule(fn: Function, location: FunctionLocation): Promise<FunctionReference> {
-    const subject = describeFunction(fn, location, this.#root);
-    const file = fileOfScript(location, subject);
-    const shown = describeFile(location.url, this.#root);
-    if (file === mainModulePath()) {
-      throw new FunctionNotFoundError(
-        `${subject} is defined in the program's main module, and a worker that imports ${shown} would run the whole ` +
-          `program again; move the function to a module of its own and export it there`,
-      );
+  /** Undefined if no module exports it; rejects for one that has no source either. `subject` is what messages call it. */
+  async #nameOf(
+    fn: Function,
+    snapshot: FunctionSnapshot | undefined,
+    subject: string,
+  ): Promise<FunctionByName | undefined> {
+    const location = snapshot?.location;
+    if (location !== undefined && !location.url.startsWith("node:")) {
+      return this.#searchModule(fn, location.url, subject);
     }
-    const name =
-      commonJsExportPathOf(file, fn) ?? exportPathOf(await this.#import(location.url, subject, shown), fn);
-    if (name === undefined) {
-      throw new FunctionNotFoundError(
-        `${subject} is not an export of ${shown}; export it from that very file (to export it from another one is not ` +
-          `enough), or, if it was made inside another function, export a function that gets what it needs as arguments`,
-      );
-    }
-    const { search, hash } = new URL(location.url);
+    const builtin = await findBuiltin(fn, location?.url);
+    if (builtin !== undefined) return builtin;
+    throw new FunctionNotFoundError(
+      `${subject} is ${location ? "internal to Node.js" : "a bound, native or proxied function"} and has no ` +
+        `name under which a worker finds it, nor a source that could be sent; use a function that calls it instead`,
+    );
+  }
+
+  async #searchModule(fn: Function, url: string, subject: string): Promise<FunctionByName | undefined> {
+    const path = pathOfUrl(url);
+    const file = path && realPath(path);
+    // A worker that imported the program's main module would run the program again.
+    if (file === undefined || file === "" || file === mainModulePath()) return undefined;
+    const shown = describeFile(url, this.#root);
+    const name = commonJsExportPathOf(file, fn) ?? exportPathOf(await this.#import(url, subject, shown), fn);
+    const { search, hash } = new URL(url);
     const module = moduleOfPath(this.#root, file, search + hash);
-    if (module === undefined) {
-      throw new FunctionNotFoundError(`${subject} is on another drive than the project root ${this.#root}`);
-    }
+    if (name === undefined || module === undefined) return undefined;
     return { module, export: name, name: fn.name || name };
   }
 
@@ -156,9 +170,7 @@ function checkCallable(fn: Function): void {
     Object.getOwnPropertyDescriptor(fn, "prototype")?.writable === false &&
     Function.prototype.toString.call(fn).startsWith("class");
   if (!isClass) return;
-  throw new TypeError(
-    `class ${fn.name || "(anonymous)"} cannot be called; pass an exported function that uses it`,
-  );
+  throw new TypeError(`class ${fn.name || "(anonymous)"} cannot be called; pass a function that uses it`);
 }
 
 function describeValue(value: unknown): string {

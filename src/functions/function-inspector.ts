@@ -20,6 +20,22 @@ export function inspectFunction<T>(
   }
 }
 
+/** The text of a script as V8 runs it; undefined if V8 no longer has it. */
+export function scriptText(scriptId: string): string | undefined {
+  const session = openSession();
+  try {
+    let text: string | undefined;
+    session.post("Debugger.enable");
+    session.post("Debugger.getScriptSource", { scriptId }, (_error, answer) => {
+      text = answer?.scriptSource;
+    });
+    session.post("Debugger.disable");
+    return text;
+  } finally {
+    session.disconnect();
+  }
+}
+
 /** Loaded when it is needed only: Node can be built without it, and a worker never needs it. */
 function openSession(): Inspector.Session {
   const inspector: typeof Inspector | undefined = process.getBuiltinModule("node:inspector");

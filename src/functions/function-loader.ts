@@ -4,7 +4,9 @@ import { FunctionNotFoundError } from "../errors.js";
 import { abortable } from "../util/time-limit.js";
 import { closestNames } from "./closest-names.js";
 import { exportAt, exportedFunctions } from "./exported-functions.js";
-import { GLOBAL_MODULE, type FunctionReference } from "./function-reference.js";
+import { GLOBAL_MODULE, isByValue } from "./function-reference.js";
+import type { FunctionByName, FunctionByValue, FunctionReference } from "./function-reference.js";
+import { reviveFunction } from "./function-revival.js";
 import { importModule } from "./import-module.js";
 import { mainModulePath, realPath } from "./main-module.js";
 import { pathOfModule } from "./module-path.js";
@@ -17,6 +19,8 @@ export class FunctionLoader {
   readonly #root: string;
   /** Loaded modules and those being loaded; a failure leaves, so that the next call tries again. */
   readonly #modules = new Map<string, Promise<object>>();
+  /** The manager hands itself the same reference with every call, and the function keeps its state between them. */
+  readonly #revived = new WeakMap<FunctionByValue, Promise<Function>>();
 
   /** Throws a `TypeError` if the project root is no folder. */
   constructor({ projectRoot }: { readonly projectRoot: string }) {
@@ -24,11 +28,28 @@ export class FunctionLoader {
   }
 
   /**
-   * Imports the module if it is not loaded and finds the export in it. Rejects with a `FunctionNotFoundError`, whose
-   * cause is the module's own error where it could not be loaded, or with the reason of `signal`, which ends the
-   * wait but not the loading. There is no limit of its own: a module may read gigabytes before it is ready.
+   * Imports the module if it is not loaded and finds the export in it, or builds the function from its source. Rejects
+   * with a `FunctionNotFoundError`, whose cause is the module's own error where it could not be loaded, or with the
+   * reason of `signal`, which ends the wait but not the loading. There is no limit of its own: a module may read
+   * gigabytes before it is ready.
    */
   async load(reference: FunctionReference, signal?: AbortSignal): Promise<Function> {
+    if (!isByValue(reference)) return this.#loadNamed(reference, signal);
+    const building = this.#revive(reference);
+    return signal === undefined ? building : abortable(building, signal);
+  }
+
+  #revive(reference: FunctionByValue): Promise<Function> {
+    let building = this.#revived.get(reference);
+    if (building === undefined) {
+      building = reviveFunction(reference, { root: this.#root, load: (named) => this.#loadNamed(named) });
+      this.#revived.set(reference, building);
+      building.catch(() => this.#revived.delete(reference));
+    }
+    return building;
+  }
+
+  async #loadNamed(reference: FunctionByName, signal?: AbortSignal): Promise<Function> {
     const loading = this.#module(reference.module);
     const namespace = await (signal === undefined ? loading : abortable(loading, signal));
     const found = exportAt(namespace, reference.export);
@@ -92,7 +113,7 @@ function explainFailure(cause: unknown): string {
   return `${cause.name}: ${cause.message}${advice}`;
 }
 
-function explainMissing(namespace: object, reference: FunctionReference, found: unknown): string {
+function explainMissing(namespace: object, reference: FunctionByName, found: unknown): string {
   const { module, export: name } = reference;
   if (module === GLOBAL_MODULE) return `there is no global function ${name} on this worker`;
   const wrong =

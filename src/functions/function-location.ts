@@ -9,6 +9,11 @@ export interface FunctionLocation {
   readonly column: number;
 }
 
+/** With V8's number for the script. */
+export interface InspectedLocation extends FunctionLocation {
+  readonly scriptId: string;
+}
+
 /** Script id to URL. V8 never gives an id twice, so what is once known stays true. */
 export type ScriptUrls = Map<string, string>;
 
@@ -19,15 +24,27 @@ export type ScriptUrls = Map<string, string>;
  */
 export function locateFunction(fn: Function, scripts: ScriptUrls = new Map()): FunctionLocation | undefined {
   return inspectFunction(fn, (session, objectId) => {
-    const place = functionPlace(session, objectId);
-    if (place === undefined) return undefined;
-    if (!scripts.has(place.scriptId)) readScriptUrls(session, scripts);
-    return {
-      url: scripts.get(place.scriptId) ?? "",
-      line: place.lineNumber + 1,
-      column: (place.columnNumber ?? 0) + 1,
-    };
+    const location = locateInspected(session, objectId, scripts);
+    return location && { url: location.url, line: location.line, column: location.column };
   });
+}
+
+/** The same for a function that is being inspected. */
+export function locateInspected(
+  session: Session,
+  objectId: string,
+  scripts: ScriptUrls,
+): InspectedLocation | undefined {
+  const place = functionPlace(session, objectId);
+  if (place === undefined) return undefined;
+  const { scriptId } = place;
+  if (!scripts.has(scriptId)) readScriptUrls(session, scripts);
+  return {
+    url: scripts.get(scriptId) ?? "",
+    line: place.lineNumber + 1,
+    column: (place.columnNumber ?? 0) + 1,
+    scriptId,
+  };
 }
 
 function functionPlace(session: Session, objectId: string): Debugger.Location | undefined {

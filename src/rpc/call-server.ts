@@ -99,6 +99,11 @@ export class CallServer {
     this.#functions.set(id, slot);
   }
 
+  /** The peer will not call it again. Calls that have come already still run. */
+  forget(id: number): void {
+    this.#functions.delete(id);
+  }
+
   /** Takes a call message; never throws. */
   receive(message: Message): void {
     const { id, flags, aux } = message;

@@ -1,6 +1,6 @@
 import { SerializationError } from "../errors.js";
 import type { FunctionReference } from "../functions/function-reference.js";
-import type { Codec, Decoder, Encoder } from "../protocol/codec.js";
+import type { Codec, Decoder, EncodedValue, Encoder } from "../protocol/codec.js";
 import { authenticatedLimits } from "../protocol/limits.js";
 import { CallFlag, MessageType, type Message } from "../protocol/message.js";
 import type { Connection } from "../transport/transport.js";
@@ -36,8 +36,10 @@ export class Session {
   readonly #decoder: Decoder;
   readonly #pending = new PendingCalls();
   readonly #server: CallServer;
-  /** Functions that the peer knows by number. */
-  readonly #defined = new Map<FunctionReference, number>();
+  /** Functions that the peer knows by number. Those that go by value may be many, and large, and end here. */
+  readonly #defined = new WeakMap<FunctionReference, number>();
+  readonly #collected = new FinalizationRegistry<number>((id) => this.#forget(id));
+  #nextFunction = 1;
   #maxMessageBytes: number;
   #nextReference = 1;
   #waitingForRoom: (() => void)[] = [];
@@ -184,18 +186,19 @@ export class Session {
       return -1;
     }
     let encoded;
+    let functionId;
     try {
       encoded = this.#encoder.encode(args, "args");
-      this.#checkSize(encoded.body, encoded.segments);
+      this.#checkSize(encoded, "the arguments take", "Send less at once");
+      functionId = this.#defined.get(reference);
+      if (functionId === undefined) {
+        functionId = this.#define(reference);
+        // Defining has used the encoder's memory.
+        encoded = this.#encoder.encode(args, "args");
+      }
     } catch (error) {
       call.reject(error);
       return -1;
-    }
-    let functionId = this.#defined.get(reference);
-    if (functionId === undefined) {
-      functionId = this.#define(reference);
-      // Defining has used the encoder's memory.
-      encoded = this.#encoder.encode(args, "args");
     }
     const id = (flags & CallFlag.noReply) === 0 ? this.#pending.add(call) : 0;
     const { body, segments } = encoded;
@@ -203,22 +206,35 @@ export class Session {
     return id;
   }
 
+  /** Throws a `SerializationError` if it is larger than a message may be. */
   #define(reference: FunctionReference): number {
-    const id = this.#defined.size + 1;
+    const encoded = this.#encoder.encode(reference);
+    this.#checkSize(
+      encoded,
+      `function ${reference.name}, with what it captures, takes`,
+      "Let it capture less",
+    );
+    const id = this.#nextFunction++;
     this.#defined.set(reference, id);
-    const { body, segments } = this.#encoder.encode(reference);
-    this.#connection.send({ type: MessageType.defineFunction, flags: 0, id: 0, aux: id, body, segments });
+    this.#collected.register(reference, id);
+    this.#connection.send({ type: MessageType.defineFunction, flags: 0, id: 0, aux: id, ...encoded });
     return id;
   }
 
-  #checkSize(body: Uint8Array, segments: readonly Uint8Array[]): void {
+  /** Nobody here can call the function again; so the peer need not keep it. */
+  #forget(id: number): void {
+    if (this.#isOpen)
+      this.#connection.send({ ...emptyBody, type: MessageType.defineFunction, id: 0, aux: id });
+  }
+
+  #checkSize({ body, segments }: EncodedValue, subject: string, advice: string): void {
     let size = body.length;
     for (const segment of segments) size += segment.length;
     if (size > this.#maxMessageBytes) {
       throw new SerializationError(
         "ERR_MESSAGE_TOO_LARGE",
-        `the arguments take ${size} bytes; the limit is ${this.#maxMessageBytes}. Send less at once, or raise ` +
-          `maxMessageBytes of the cluster`,
+        `${subject} ${size} bytes; the limit is ${this.#maxMessageBytes}. ${advice}, or raise maxMessageBytes of the ` +
+          `cluster`,
       );
     }
   }
@@ -238,6 +254,7 @@ export class Session {
       case MessageType.release:
         return this.#server.release(message.aux);
       case MessageType.defineFunction: {
+        if (message.body.length === 0) return this.#server.forget(message.aux);
         const reference = this.#decoder.decode(message.body, message.segments) as FunctionReference;
         return this.#server.define(message.aux, reference);
       }
@@ -291,7 +308,6 @@ export class Session {
     this.#isOpen = false;
     this.#server.close();
     for (const resolve of this.#waitingForRoom.splice(0)) resolve();
-    this.#defined.clear();
     this.#options.onClosed(reason);
   }
 }

@@ -4,6 +4,8 @@ import { promisify } from "node:util";
 
 /** What a program of `fixtures/` prints for one function: its reference, or the error. */
 export interface Printed {
+  /** That of one which travels by value. */
+  readonly kind?: string;
   readonly module?: string;
   readonly export?: string;
   readonly name: string;
