@@ -1,4 +1,4 @@
-import { FunctionNotFoundError, SerializationError } from "../errors.js";
+import { SerializationError } from "../errors.js";
 import type { FunctionReference } from "../functions/function-reference.js";
 import type { Decoder, Encoder } from "../protocol/codec.js";
 import { CallFlag, MessageType, type Message } from "../protocol/message.js";
@@ -26,11 +26,13 @@ interface WaitingCall {
   readonly reference: number;
 }
 
-/** A function that the peer has defined: at first on its way, then there, or failed. */
+/** A function of the peer's: at first on its way, then there, or failed. */
 interface FunctionSlot {
   fn: AnyFunction | undefined;
   loading: Promise<void> | undefined;
   error: unknown;
+  /** Ends `loading` of one that was called before its definition came. */
+  loaded?: () => void;
 }
 
 type Kept = { readonly value: unknown } | { readonly error: unknown };
@@ -83,20 +85,41 @@ export class CallServer {
     return this.#kept.size;
   }
 
-  /** The peer will call this function by `id`. Loading begins at once. */
+  /** The peer calls this function by `id`. Loading begins at once. */
   define(id: number, reference: FunctionReference): void {
-    const slot: FunctionSlot = { fn: undefined, loading: undefined, error: undefined };
-    slot.loading = this.#load(reference).then(
+    const slot = this.#slot(id);
+    const loaded = (): void => {
+      slot.loading = undefined;
+      slot.loaded?.();
+    };
+    const loading = this.#load(reference).then(
       (fn) => {
         slot.fn = fn;
-        slot.loading = undefined;
+        loaded();
       },
       (error: unknown) => {
         slot.error = error;
-        slot.loading = undefined;
+        loaded();
       },
     );
-    this.#functions.set(id, slot);
+    if (slot.loaded === undefined) slot.loading = loading;
+  }
+
+  /** A large definition takes its time, and the first call, which is sent after it, may be here before. */
+  #slot(id: number): FunctionSlot {
+    let slot = this.#functions.get(id);
+    if (slot === undefined) {
+      slot = { fn: undefined, loading: undefined, error: undefined };
+      this.#functions.set(id, slot);
+    }
+    return slot;
+  }
+
+  #called(id: number): FunctionSlot {
+    const slot = this.#slot(id);
+    const isDefined = slot.fn !== undefined || slot.loading !== undefined || slot.error !== undefined;
+    if (!isDefined) slot.loading = new Promise((resolve) => (slot.loaded = resolve));
+    return slot;
   }
 
   /** The peer will not call it again. Calls that have come already still run. */
@@ -108,8 +131,7 @@ export class CallServer {
   receive(message: Message): void {
     const { id, flags, aux } = message;
     try {
-      const target = this.#functions.get(aux);
-      if (target === undefined) throw new FunctionNotFoundError(`function ${aux} was never defined here`);
+      const target = this.#called(aux);
       const content = this.#decoder.decode(message.body, message.segments) as never[];
       const isKept = (flags & CallFlag.keepResult) !== 0;
       const reference = isKept ? (content as unknown as number[]).pop()! : 0;

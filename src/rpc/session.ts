@@ -39,6 +39,12 @@ export class Session {
   /** Functions that the peer knows by number. Those that go by value may be many, and large, and end here. */
   readonly #defined = new WeakMap<FunctionReference, number>();
   readonly #collected = new FinalizationRegistry<number>((id) => this.#forget(id));
+  /**
+   * Functions of calls that smaller messages may overtake, by call id, and of such calls that nobody answers: that the
+   * peer may forget one must not arrive before the call.
+   */
+  readonly #inUse = new Map<number, FunctionReference>();
+  readonly #neverForgotten = new Set<FunctionReference>();
   #nextFunction = 1;
   #maxMessageBytes: number;
   #nextReference = 1;
@@ -187,12 +193,15 @@ export class Session {
     }
     let encoded;
     let functionId;
+    let isOvertaken = false;
     try {
       encoded = this.#encoder.encode(args, "args");
       this.#checkSize(encoded, "the arguments take", "Send less at once");
       functionId = this.#defined.get(reference);
       if (functionId === undefined) {
-        functionId = this.#define(reference);
+        const defined = this.#define(reference);
+        functionId = defined.id;
+        isOvertaken = defined.hasSegments;
         // Defining has used the encoder's memory.
         encoded = this.#encoder.encode(args, "args");
       }
@@ -202,12 +211,16 @@ export class Session {
     }
     const id = (flags & CallFlag.noReply) === 0 ? this.#pending.add(call) : 0;
     const { body, segments } = encoded;
+    if (isOvertaken || segments.length > 0) {
+      if ((flags & CallFlag.noReply) !== 0) this.#neverForgotten.add(reference);
+      else this.#inUse.set(id, reference);
+    }
     this.#connection.send({ type: MessageType.call, flags, id, aux: functionId, body, segments });
     return id;
   }
 
   /** Throws a `SerializationError` if it is larger than a message may be. */
-  #define(reference: FunctionReference): number {
+  #define(reference: FunctionReference): { readonly id: number; readonly hasSegments: boolean } {
     const encoded = this.#encoder.encode(reference);
     this.#checkSize(
       encoded,
@@ -218,7 +231,7 @@ export class Session {
     this.#defined.set(reference, id);
     this.#collected.register(reference, id);
     this.#connection.send({ type: MessageType.defineFunction, flags: 0, id: 0, aux: id, ...encoded });
-    return id;
+    return { id, hasSegments: encoded.segments.length > 0 };
   }
 
   /** Nobody here can call the function again; so the peer need not keep it. */
@@ -244,8 +257,10 @@ export class Session {
       case MessageType.call:
         return this.#server.receive(message);
       case MessageType.result:
+        this.#inUse.delete(message.id);
         return this.#settle(message);
       case MessageType.failure:
+        this.#inUse.delete(message.id);
         return this.#settleFailure(message);
       case MessageType.cancel:
         return this.#server.cancel(message.id);
@@ -307,6 +322,8 @@ export class Session {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#server.close();
+    this.#inUse.clear();
+    this.#neverForgotten.clear();
     for (const resolve of this.#waitingForRoom.splice(0)) resolve();
     this.#options.onClosed(reason);
   }
