@@ -39,6 +39,8 @@ export const CallFlag = {
   noReply: 1,
   /** The result stays with the worker, under the call's reference, until it is fetched or released (`remoteCall`). */
   keepResult: 2,
+  /** The function's definition is large and may arrive after the call, which then waits for it. */
+  awaitDefinition: 4,
 } as const;
 
 /**

@@ -1,4 +1,4 @@
-import { SerializationError } from "../errors.js";
+import { FunctionNotFoundError, SerializationError } from "../errors.js";
 import type { FunctionReference } from "../functions/function-reference.js";
 import type { Decoder, Encoder } from "../protocol/codec.js";
 import { CallFlag, MessageType, type Message } from "../protocol/message.js";
@@ -105,7 +105,6 @@ export class CallServer {
     if (slot.loaded === undefined) slot.loading = loading;
   }
 
-  /** A large definition takes its time, and the first call, which is sent after it, may be here before. */
   #slot(id: number): FunctionSlot {
     let slot = this.#functions.get(id);
     if (slot === undefined) {
@@ -115,10 +114,15 @@ export class CallServer {
     return slot;
   }
 
-  #called(id: number): FunctionSlot {
+  /** A large definition takes its time, and the first calls, which are sent after it, may be here before. */
+  #called(id: number, flags: number): FunctionSlot {
+    const known = this.#functions.get(id);
+    if (known !== undefined) return known;
+    if ((flags & CallFlag.awaitDefinition) === 0) {
+      throw new FunctionNotFoundError(`function ${id} was never defined here`);
+    }
     const slot = this.#slot(id);
-    const isDefined = slot.fn !== undefined || slot.loading !== undefined || slot.error !== undefined;
-    if (!isDefined) slot.loading = new Promise((resolve) => (slot.loaded = resolve));
+    slot.loading = new Promise((resolve) => (slot.loaded = resolve));
     return slot;
   }
 
@@ -131,7 +135,7 @@ export class CallServer {
   receive(message: Message): void {
     const { id, flags, aux } = message;
     try {
-      const target = this.#called(aux);
+      const target = this.#called(aux, flags);
       const content = this.#decoder.decode(message.body, message.segments) as never[];
       const isKept = (flags & CallFlag.keepResult) !== 0;
       const reference = isKept ? (content as unknown as number[]).pop()! : 0;

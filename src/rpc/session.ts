@@ -25,6 +25,13 @@ export interface SessionOptions {
   readonly onClosed: (reason: Error | undefined) => void;
 }
 
+/** A function that the peer knows, or is about to know, by number. */
+interface Definition {
+  readonly id: number;
+  /** It travels in pieces, and smaller messages may arrive before it. */
+  readonly isLarge: boolean;
+}
+
 /**
  * One data connection between two processes, each of which may call functions of the other. Owns the connection. Its
  * connection ends in `#close`, once, whatever the cause.
@@ -37,7 +44,7 @@ export class Session {
   readonly #pending = new PendingCalls();
   readonly #server: CallServer;
   /** Functions that the peer knows by number. Those that go by value may be many, and large, and end here. */
-  readonly #defined = new WeakMap<FunctionReference, number>();
+  readonly #defined = new WeakMap<FunctionReference, Definition>();
   readonly #collected = new FinalizationRegistry<number>((id) => this.#forget(id));
   /**
    * Functions of calls that smaller messages may overtake, by call id, and of such calls that nobody answers: that the
@@ -192,16 +199,13 @@ export class Session {
       return -1;
     }
     let encoded;
-    let functionId;
-    let isOvertaken = false;
+    let definition;
     try {
       encoded = this.#encoder.encode(args, "args");
       this.#checkSize(encoded, "the arguments take", "Send less at once");
-      functionId = this.#defined.get(reference);
-      if (functionId === undefined) {
-        const defined = this.#define(reference);
-        functionId = defined.id;
-        isOvertaken = defined.hasSegments;
+      definition = this.#defined.get(reference);
+      if (definition === undefined) {
+        definition = this.#define(reference);
         // Defining has used the encoder's memory.
         encoded = this.#encoder.encode(args, "args");
       }
@@ -209,18 +213,26 @@ export class Session {
       call.reject(error);
       return -1;
     }
-    const id = (flags & CallFlag.noReply) === 0 ? this.#pending.add(call) : 0;
+    const isAnswered = (flags & CallFlag.noReply) === 0;
+    const id = isAnswered ? this.#pending.add(call) : 0;
     const { body, segments } = encoded;
-    if (isOvertaken || segments.length > 0) {
-      if ((flags & CallFlag.noReply) !== 0) this.#neverForgotten.add(reference);
-      else this.#inUse.set(id, reference);
+    if (definition.isLarge || segments.length > 0) {
+      if (isAnswered) this.#inUse.set(id, reference);
+      else this.#neverForgotten.add(reference);
     }
-    this.#connection.send({ type: MessageType.call, flags, id, aux: functionId, body, segments });
+    this.#connection.send({
+      type: MessageType.call,
+      flags: definition.isLarge ? flags | CallFlag.awaitDefinition : flags,
+      id,
+      aux: definition.id,
+      body,
+      segments,
+    });
     return id;
   }
 
   /** Throws a `SerializationError` if it is larger than a message may be. */
-  #define(reference: FunctionReference): { readonly id: number; readonly hasSegments: boolean } {
+  #define(reference: FunctionReference): Definition {
     const encoded = this.#encoder.encode(reference);
     this.#checkSize(
       encoded,
@@ -228,10 +240,11 @@ export class Session {
       "Let it capture less",
     );
     const id = this.#nextFunction++;
-    this.#defined.set(reference, id);
+    const definition = { id, isLarge: encoded.segments.length > 0 };
+    this.#defined.set(reference, definition);
     this.#collected.register(reference, id);
     this.#connection.send({ type: MessageType.defineFunction, flags: 0, id: 0, aux: id, ...encoded });
-    return { id, hasSegments: encoded.segments.length > 0 };
+    return definition;
   }
 
   /** Nobody here can call the function again; so the peer need not keep it. */

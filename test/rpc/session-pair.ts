@@ -50,7 +50,7 @@ export async function sessionPair(options: SessionPairOptions = {}): Promise<Ses
   const connections = await connect(network);
   const [dialler, acceptor] = await authenticate(connections, maxMessageBytes);
   const told = { near: [] as unknown[], far: [] as unknown[] };
-  const load = async ({ export: name }: FunctionReference): Promise<AnyFunction> => {
+  const load = async ({ name }: FunctionReference): Promise<AnyFunction> => {
     await loading;
     const fn = functions[name];
     if (fn === undefined) throw new FunctionNotFoundError(`there is no ${name}`);
