@@ -121,7 +121,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   /**
-   * Calls an exported function on a process and gives its result. Arguments and result are copied, as by structured
+   * Calls a function on a process and gives its result. Arguments and result are copied, as by structured
    * clone. Rejects with a `RemoteError` if the function throws, a `ProcessExitedError` if its worker dies, and before
    * anything is sent with a `FunctionNotFoundError` or `SerializationError`.
    */
@@ -152,7 +152,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   /**
-   * Applies an exported function to every item, on all workers, and gives the results. Items are taken from the input
+   * Applies a function to every item, on all workers, and gives the results. Items are taken from the input
    * only as workers need them, so it may be endless. The items of a worker that dies run again on another one. Without
    * any workers it runs in this process, with the same rules.
    *
