@@ -16,7 +16,7 @@ export interface FunctionText {
 /** Takes the text of `fn` apart, under the name it is to have. Throws a `SyntaxError` if it is no JavaScript. */
 export function readFunctionText(parser: SourceParser, fn: Function, isStrict: boolean): FunctionText {
   const text = Function.prototype.toString.call(fn);
-  const key = JSON.stringify(functionName(fn));
+  const key = propertyKey(functionName(fn));
   const written = parseExpression(parser, text, isStrict) ?? parseMethod(parser, text, isStrict);
   const surroundings = surroundingsOf(written.definition);
   const importMetaName = surroundings.importMetas.length === 0 ? undefined : unusedName(text);
@@ -25,7 +25,7 @@ export function readFunctionText(parser: SourceParser, fn: Function, isStrict: b
     source = source.slice(0, start - written.offset) + importMetaName + source.slice(end - written.offset);
   }
   const { keyword, body } = written;
-  source = body === undefined ? `[${key}]:\n${source}` : `${keyword}[${key}]\n${source.slice(body)}`;
+  source = body === undefined ? `${key}:\n${source}` : `${keyword}${key}\n${source.slice(body)}`;
   return {
     form: isClass(written.definition) ? "class" : "function",
     source,
@@ -56,6 +56,11 @@ function anchorIndex(text: string, definition: Definition, offset: number): numb
 export function functionName(fn: Function): string {
   const name: unknown = Object.getOwnPropertyDescriptor(fn, "name")?.value;
   return typeof name === "string" ? name : "";
+}
+
+/** Not computed: V8 would give that name to a class even if it has a static method `name`. */
+function propertyKey(name: string): string {
+  return name === "__proto__" ? '["__proto__"]' : JSON.stringify(name);
 }
 
 interface Written {

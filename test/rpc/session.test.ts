@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConnectionClosedError, type SerializationError } from "#dist/errors.js";
 import { Encoder } from "#dist/protocol/codec.js";
-import { bareMessage, MessageType } from "#dist/protocol/message.js";
+import { bareMessage, CallFlag, MessageType, type Message } from "#dist/protocol/message.js";
 import { FailureKind } from "#dist/rpc/failure.js";
 import { deferred } from "#dist/util/deferred.js";
 import { FAR_PID, promiseOf, referenceTo, sessionPair, turns } from "./session-pair.js";
@@ -161,6 +161,35 @@ void test("a call by a number that was never defined fails, and the connection l
   await turns();
   assert.deepEqual(answers, [[MessageType.failure, 99, FailureKind.functionNotFound]]);
   assert.ok(pair.far.isOpen);
+  pair.near.abort();
+});
+
+void test("a call that says so waits for the definition of its function, and one after it was forgotten fails", async () => {
+  const pair = await sessionPair({ functions: { known: (x: number) => x + 1 } });
+  const answers: unknown[] = [];
+  pair.nearConnection.setHandlers({
+    message: ({ type, id, aux }) => answers.push([type, id, aux]),
+    drained: () => {},
+    closed: () => {},
+  });
+  const send = (message: Message, value: unknown): void => {
+    const { body } = new Encoder().encode(value);
+    pair.nearConnection.send({ ...message, body: body.slice() });
+  };
+  const early = { ...bareMessage(MessageType.call, 5, 77), flags: CallFlag.awaitDefinition };
+  send(early, [1]);
+  await turns();
+  assert.deepEqual(answers, []);
+  send(bareMessage(MessageType.defineFunction, 0, 77), referenceTo("known"));
+  await turns();
+  send(bareMessage(MessageType.call, 6, 77), [1]);
+  pair.nearConnection.send(bareMessage(MessageType.defineFunction, 0, 77));
+  send(bareMessage(MessageType.call, 7, 77), [1]);
+  await turns();
+  const byId = new Map(answers.map((answer) => [(answer as number[])[1], answer]));
+  assert.deepEqual(byId.get(5), [MessageType.result, 5, 0]);
+  assert.deepEqual(byId.get(6), [MessageType.result, 6, 0]);
+  assert.deepEqual(byId.get(7), [MessageType.failure, 7, FailureKind.functionNotFound]);
   pair.near.abort();
 });
 
