@@ -59,7 +59,10 @@ class RefusalSearch {
 
   #function(value: object, path: string, depth: number): Refusal | undefined {
     if (this.kinds.extensionFor(value) !== undefined) return this.#extension(value, path, depth);
-    return { path, reason: "is a function; pass it as an exported function or send plain data" };
+    return {
+      path,
+      reason: "is a function; let the function that is called use it by name, or send plain data",
+    };
   }
 
   #object(value: object, path: string, depth: number): Refusal | undefined {

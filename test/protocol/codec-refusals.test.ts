@@ -26,7 +26,11 @@ const detached = new ArrayBuffer(8);
 structuredClone(detached, { transfer: [detached] });
 
 const refused: readonly [what: string, value: unknown, message: RegExp][] = [
-  ["a function", () => 1, /^value is a function; pass it as an exported function or send plain data$/],
+  [
+    "a function",
+    () => 1,
+    /^value is a function; let the function that is called use it by name, or send plain data$/,
+  ],
   ["a class", SerializationError, /^value is a function/],
   ["a symbol", Symbol("s"), /^value is a symbol; send its description/],
   ["a boxed symbol", Object(Symbol("s")), /^value is a Symbol/],
