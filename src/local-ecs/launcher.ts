@@ -24,7 +24,8 @@ export interface ContainerSpec {
 
 /** How a container ended: a signal shows as 128 plus its number. */
 export interface ContainerExit {
-  readonly exitCode: number;
+  /** Missing if what ran the container is gone, so that nobody knows. */
+  readonly exitCode?: number;
   /** Only where the platform has more to say, e.g. `OutOfMemoryError: ...`. */
   readonly reason?: string;
 }

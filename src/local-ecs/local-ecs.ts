@@ -3,12 +3,11 @@ import { answer, type ApiAnswer, type ApiRequest } from "./api.js";
 import { ServiceError } from "./errors.js";
 import { Faults } from "./faults.js";
 import { createState } from "./initial-state.js";
-import type { Launcher } from "./launcher.js";
+import { openLaunchers, type Launchers } from "./launchers.js";
 import { LogStore } from "./log-store.js";
 import { metadataFor } from "./metadata.js";
 import type { OperationContext } from "./operations/operation.js";
 import { resolveOptions, type LocalECSOptions, type ResolvedOptions } from "./options.js";
-import { ProcessLauncher } from "./process-launcher.js";
 import { HttpServer } from "./server.js";
 import { forgetExpired, type LocalState, type TaskContainer } from "./state.js";
 import { TaskRunner } from "./task-runner.js";
@@ -67,19 +66,22 @@ export interface LocalECS extends AsyncDisposable {
 }
 
 /**
- * Starts an ECS endpoint on this machine that runs tasks as real processes. Rejects with a `TypeError` or `RangeError` for a
- * bad option, with an `Error` on Windows, and with the socket's error (`EADDRINUSE`, ...) if it cannot listen.
+ * Starts an ECS endpoint on this machine that runs tasks as real processes, or as containers of the instances' Docker
+ * engines. Rejects with a `TypeError` or `RangeError` for a bad option, with an `Error` on Windows or if an engine does not
+ * answer, and with the socket's error (`EADDRINUSE`, ...) if it cannot listen.
  */
 export async function startLocalECS(options: LocalECSOptions = {}): Promise<LocalECS> {
   const resolved = resolveOptions(options);
   if (process.platform === "win32")
     throw new Error("rollcall/local-ecs needs process groups and a POSIX shell: Linux, macOS or WSL");
-  const launcher = new ProcessLauncher({
-    workingDirectory: resolved.workingDirectory,
-    missingImages: new Set(resolved.missingImages),
-  });
-  const endpoint = new Endpoint(resolved, launcher);
-  await endpoint.listen();
+  const launchers = await openLaunchers(resolved);
+  const endpoint = new Endpoint(resolved, launchers);
+  try {
+    await endpoint.listen();
+  } catch (error) {
+    await launchers.close();
+    throw error;
+  }
   return endpoint;
 }
 
@@ -99,7 +101,7 @@ class Endpoint implements LocalECS {
 
   constructor(
     private readonly options: ResolvedOptions,
-    private readonly launcher: Launcher,
+    private readonly launchers: Launchers,
   ) {
     this.region = options.region;
     this.accountId = options.accountId;
@@ -121,7 +123,7 @@ class Endpoint implements LocalECS {
       })),
     );
     this.#runner = new TaskRunner({
-      launcher,
+      launcherOf: ({ instance }) => this.launchers.of(instance.dockerSocket),
       now: Date.now,
       stopTimeout: options.stopTimeout,
       environmentOf: (container) => this.#environmentOf(container),
@@ -212,7 +214,7 @@ class Endpoint implements LocalECS {
     const stopped = tasks.map((task) => this.waitForTask(task.arn, isStopped));
     this.#runner.stopAll(tasks, "The endpoint is shutting down", this.options.closeGraceMs);
     await Promise.all(stopped);
-    await this.launcher.close();
+    await this.launchers.close();
     await this.#server?.close();
   }
 
@@ -230,7 +232,7 @@ class Endpoint implements LocalECS {
       newId,
       random: Math.random,
       whyUnsupported: (definition) => {
-        if (this.#closed === undefined) return this.launcher.whyUnsupported(definition);
+        if (this.#closed === undefined) return this.launchers.whyUnsupported(definition);
         throw new ServiceError("ServerException", "The endpoint is shutting down.", 503);
       },
     };
@@ -248,11 +250,8 @@ class Endpoint implements LocalECS {
     };
   }
 
-  /** Tasks run on this machine: when the endpoint listens on all addresses, they use the loopback one. */
   #metadataOrigin(): string {
-    const { host } = this.options;
-    const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-    return `http://${urlHost(reachable)}:${this.#server?.port ?? 0}`;
+    return `http://${urlHost(this.options.advertiseHost)}:${this.#server?.port ?? 0}`;
   }
 }
 

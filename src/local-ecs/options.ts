@@ -13,6 +13,11 @@ export interface ContainerInstanceOptions {
   readonly attributes?: Readonly<Record<string, string>>;
   /** The ECS cluster that it belongs to, created if need be. Default `default`. */
   readonly cluster?: string;
+  /**
+   * The Docker engine that runs its tasks, as containers. Without it tasks run as processes. Either all instances have one
+   * or none has. Needs the package `dockerode`.
+   */
+  readonly docker?: { readonly socketPath: string };
 }
 
 export interface LocalECSOptions {
@@ -26,6 +31,11 @@ export interface LocalECSOptions {
   readonly port?: number;
   /** The address to listen on. Default `127.0.0.1`. Whoever reaches it can run programs on this machine. */
   readonly host?: string;
+  /**
+   * The address under which tasks reach the endpoint, for their metadata. Default: `host`, or the loopback address where
+   * that stands for all addresses.
+   */
+  readonly advertiseHost?: string;
   /** Where tasks run whose container definition has no `workingDirectory`. Default: the current directory. */
   readonly workingDirectory?: string;
   /** Images that cannot be pulled: tasks with one of these fail with `CannotPullContainerError`. */
@@ -44,6 +54,7 @@ export interface ResolvedInstance {
   readonly availabilityZone: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly cluster: string;
+  readonly dockerSocket?: string;
 }
 
 export type ResolvedOptions = Required<Omit<LocalECSOptions, "instances">> & {
@@ -56,6 +67,7 @@ const OPTION_NAMES: Readonly<Record<keyof LocalECSOptions, true>> = {
   accountId: true,
   port: true,
   host: true,
+  advertiseHost: true,
   workingDirectory: true,
   missingImages: true,
   stopTimeout: true,
@@ -68,7 +80,12 @@ const INSTANCE_OPTION_NAMES: Readonly<Record<keyof ContainerInstanceOptions, tru
   availabilityZone: true,
   attributes: true,
   cluster: true,
+  docker: true,
 };
+const DOCKER_OPTION_NAMES: Readonly<Record<keyof NonNullable<ContainerInstanceOptions["docker"]>, true>> = {
+  socketPath: true,
+};
+const HOST = /^[^\s/]+$/;
 /** Service quota "Container instances per cluster". */
 const MAX_INSTANCES = 5000;
 
@@ -76,6 +93,7 @@ const MAX_INSTANCES = 5000;
 export function resolveOptions(options: LocalECSOptions): ResolvedOptions {
   checkNames("startLocalECS", options, OPTION_NAMES);
   const region = checkText("region", options.region ?? "us-east-1", /^[a-z]{2}(-[a-z]+)+-\d$/, "us-east-1");
+  const host = checkText("host", options.host ?? "127.0.0.1", HOST, "127.0.0.1");
   const workingDirectory = resolve(options.workingDirectory ?? ".");
   if (statSync(workingDirectory, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new RangeError(`workingDirectory must be a directory that exists; "${workingDirectory}" is not`);
@@ -84,7 +102,8 @@ export function resolveOptions(options: LocalECSOptions): ResolvedOptions {
     region,
     accountId: checkText("accountId", options.accountId ?? "000000000000", /^\d{12}$/, "123456789012"),
     port: checkInteger("port", options.port ?? 0, 0, 65_535),
-    host: checkText("host", options.host ?? "127.0.0.1", /^[^\s/]+$/, "127.0.0.1"),
+    host,
+    advertiseHost: checkText("advertiseHost", options.advertiseHost ?? reachable(host), HOST, "10.0.0.1"),
     workingDirectory,
     missingImages: options.missingImages ?? [],
     stopTimeout: checkInteger("stopTimeout", options.stopTimeout ?? 30, 0, 86_400),
@@ -108,6 +127,11 @@ function resolveInstances(
       : instances;
   if (!Array.isArray(list))
     throw new TypeError(`instances must be a number or a list; it is ${JSON.stringify(instances)}`);
+  const withoutEngine = list.findIndex(({ docker }: ContainerInstanceOptions) => docker === undefined);
+  if (withoutEngine !== -1 && list.some(({ docker }: ContainerInstanceOptions) => docker !== undefined))
+    throw new TypeError(
+      `instances[${withoutEngine}] has no docker, and another one has: tasks run either all as containers or all as processes`,
+    );
   return list.map((instance: ContainerInstanceOptions, index) => {
     const name = `instances[${index}]`;
     checkNames(name, instance, INSTANCE_OPTION_NAMES);
@@ -117,8 +141,25 @@ function resolveInstances(
       availabilityZone: instance.availabilityZone ?? `${region}${["a", "b", "c"][index % 3]}`,
       attributes: instance.attributes ?? {},
       cluster: checkText(`${name}.cluster`, instance.cluster ?? "default", /^[\w-]{1,255}$/, "default"),
+      ...resolveDocker(`${name}.docker`, instance.docker),
     };
   });
+}
+
+function resolveDocker(name: string, docker: ContainerInstanceOptions["docker"]): { dockerSocket?: string } {
+  if (docker === undefined) return {};
+  if (typeof docker !== "object" || docker === null)
+    throw new TypeError(
+      `${name} must be like { socketPath: "/var/run/docker.sock" }; it is ${String(docker)}`,
+    );
+  checkNames(name, docker, DOCKER_OPTION_NAMES);
+  const dockerSocket = checkText(`${name}.socketPath`, docker.socketPath, /^\//, "/var/run/docker.sock");
+  return { dockerSocket };
+}
+
+/** Tasks run on this machine: what stands for all of its addresses leads to the loopback one. */
+function reachable(host: string): string {
+  return host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
 }
 
 function checkNames(owner: string, options: object, known: Readonly<Record<string, true>>): void {

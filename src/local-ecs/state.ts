@@ -37,6 +37,8 @@ export interface ContainerInstance {
   readonly attributes: ReadonlyMap<string, string>;
   readonly tags: Map<string, string>;
   readonly registeredAt: number;
+  /** Of the Docker engine that runs its tasks, if they run as containers. */
+  readonly dockerSocket?: string;
   agentConnected: boolean;
   version: number;
   /** What its tasks hold. Invariant: the sum of the reservations of its tasks that are not STOPPED. */

@@ -26,7 +26,7 @@ export type TaskEvent =
   | {
       readonly kind: "container-exited";
       readonly container: TaskContainer;
-      readonly exitCode: number;
+      readonly exitCode?: number;
       readonly reason?: string;
     }
   | { readonly kind: "stop"; readonly stopCode: StopCode; readonly reason: string };
@@ -123,7 +123,7 @@ function containerExited(
 ): TaskEffect[] {
   const { container } = event;
   container.lastStatus = "STOPPED";
-  container.exitCode = event.exitCode;
+  if (event.exitCode !== undefined) container.exitCode = event.exitCode;
   container.finishedAt = now;
   if (event.reason !== undefined) container.reason = event.reason;
   if (task.desiredStatus === "STOPPED") return endWhenStopped(task, now);

@@ -4,7 +4,8 @@ import type { Task, TaskContainer } from "./state.js";
 import { step, type TaskEffect, type TaskEvent } from "./task-lifecycle.js";
 
 export interface TaskRunnerOptions {
-  readonly launcher: Launcher;
+  /** What runs the task's containers: that of its container instance. */
+  readonly launcherOf: (task: Task) => Launcher;
   readonly now: () => number;
   /** Seconds, for containers whose definition has no `stopTimeout`. */
   readonly stopTimeout: number;
@@ -78,10 +79,11 @@ export class TaskRunner {
   }
 
   async #pullAll({ task, stopping: { signal } }: Run): Promise<TaskContainer[]> {
+    const launcher = this.options.launcherOf(task);
     const pulled: TaskContainer[] = [];
     for (const container of task.containers) {
       try {
-        if (!signal.aborted) await this.options.launcher.pull(container.definition.image, signal);
+        if (!signal.aborted) await launcher.pull(container.definition.image, signal);
         pulled.push(container);
       } catch (error) {
         this.apply(task, notStarted(container, error));
@@ -95,9 +97,11 @@ export class TaskRunner {
     this.options.onStart(container);
     let launched: LaunchedContainer;
     try {
-      launched = await this.options.launcher.start(this.#specOf(task, container), (stream, line) =>
-        this.options.onLine(task, container, stream, line),
-      );
+      launched = await this.options
+        .launcherOf(task)
+        .start(this.#specOf(task, container), (stream, line) =>
+          this.options.onLine(task, container, stream, line),
+        );
     } catch (error) {
       this.apply(task, notStarted(container, error));
       return;
