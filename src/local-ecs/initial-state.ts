@@ -41,7 +41,7 @@ function makeInstance(
     id,
     arn: ecsArn(identity, "container-instance", cluster.name, id),
     cluster: cluster.name,
-    ec2InstanceId: `i-${newId().slice(0, 17)}`,
+    ec2InstanceId: options.ec2InstanceId ?? `i-${newId().slice(0, 17)}`,
     availabilityZone: options.availabilityZone,
     cpu: options.cpu,
     memory: options.memory,

@@ -13,6 +13,8 @@ export interface ContainerInstanceOptions {
   readonly attributes?: Readonly<Record<string, string>>;
   /** The ECS cluster that it belongs to, created if need be. Default `default`. */
   readonly cluster?: string;
+  /** Default: made up. */
+  readonly ec2InstanceId?: string;
   /**
    * The Docker engine that runs its tasks, as containers. Without it tasks run as processes. Either all instances have one
    * or none has. Needs the package `dockerode`.
@@ -54,6 +56,7 @@ export interface ResolvedInstance {
   readonly availabilityZone: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly cluster: string;
+  readonly ec2InstanceId?: string;
   readonly dockerSocket?: string;
 }
 
@@ -80,6 +83,7 @@ const INSTANCE_OPTION_NAMES: Readonly<Record<keyof ContainerInstanceOptions, tru
   availabilityZone: true,
   attributes: true,
   cluster: true,
+  ec2InstanceId: true,
   docker: true,
 };
 const DOCKER_OPTION_NAMES: Readonly<Record<keyof NonNullable<ContainerInstanceOptions["docker"]>, true>> = {
@@ -141,6 +145,16 @@ function resolveInstances(
       availabilityZone: instance.availabilityZone ?? `${region}${["a", "b", "c"][index % 3]}`,
       attributes: instance.attributes ?? {},
       cluster: checkText(`${name}.cluster`, instance.cluster ?? "default", /^[\w-]{1,255}$/, "default"),
+      ...(instance.ec2InstanceId === undefined
+        ? {}
+        : {
+            ec2InstanceId: checkText(
+              `${name}.ec2InstanceId`,
+              instance.ec2InstanceId,
+              /^i-[0-9a-f]{17}$/,
+              "i-0123456789abcdef0",
+            ),
+          }),
       ...resolveDocker(`${name}.docker`, instance.docker),
     };
   });

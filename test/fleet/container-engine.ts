@@ -1,0 +1,35 @@
+/** A Docker engine inside the namespace of a container instance: `--network host` there means that namespace. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startService } from "./host-process.js";
+import type { Host } from "./network.js";
+
+/** It is of no use here, and opens ports. */
+const CONTAINERD_CONFIG = `version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n`;
+
+/** Starts the engine with all its files below `folder`; resolves with the path of its socket. */
+export async function startEngine(host: Host, folder: string, cgroupParent: string): Promise<string> {
+  mkdirSync(folder, { recursive: true });
+  const at = (name: string): string => join(folder, name);
+  writeFileSync(at("containerd.toml"), CONTAINERD_CONFIG);
+  // Containers inherit the namespace of containerd, so each engine needs one of its own.
+  await startService(
+    host,
+    [
+      ...["containerd", "--config", at("containerd.toml"), "--address", at("containerd.sock")],
+      ...["--root", at("containerd"), "--state", at("containerd-state")],
+    ],
+    "containerd successfully booted",
+  );
+  const socket = at("docker.sock");
+  await startService(
+    host,
+    [
+      ...["dockerd", "--containerd", at("containerd.sock"), "--host", `unix://${socket}`],
+      ...["--data-root", at("data"), "--exec-root", at("exec"), "--pidfile", at("docker.pid")],
+      ...["--cgroup-parent", cgroupParent, "--iptables=false", "--bridge=none"],
+    ],
+    "API listen on",
+  );
+  return socket;
+}

@@ -1,0 +1,52 @@
+/** The ECS endpoint of a fleet, in a program on the manager's host: it places tasks on the instances' engines. */
+import { ECSClient, RegisterTaskDefinitionCommand, type ContainerDefinition } from "@aws-sdk/client-ecs";
+import { startLocalECS, type LocalECS } from "#dist/local-ecs/index.js";
+import type { FleetDescription } from "./fleet.js";
+
+export class FleetEndpoint implements AsyncDisposable {
+  private constructor(
+    readonly fleet: FleetDescription,
+    readonly local: LocalECS,
+    readonly client: ECSClient,
+  ) {}
+
+  /** For a program that was run by `Fleet.run`, or was given the same argument. */
+  static async start(): Promise<FleetEndpoint> {
+    const fleet = JSON.parse(process.argv[2] ?? "{}") as FleetDescription;
+    const local = await startLocalECS({
+      host: fleet.managerAddress,
+      instances: fleet.instances.map(({ instanceId, availabilityZone, dockerSocket }) => ({
+        cpu: 2048,
+        memory: 4096,
+        ec2InstanceId: instanceId,
+        availabilityZone,
+        docker: { socketPath: dockerSocket },
+      })),
+    });
+    return new FleetEndpoint(fleet, local, new ECSClient({ ...local.clientConfig, maxAttempts: 1 }));
+  }
+
+  /** Registers the definition `worker` in network mode host, with the fleet's image. It declares no ports. */
+  async register(container: Partial<ContainerDefinition> = {}): Promise<void> {
+    await this.client.send(
+      new RegisterTaskDefinitionCommand({
+        family: "worker",
+        networkMode: "host",
+        containerDefinitions: [
+          { name: "worker", image: this.fleet.image, cpu: 256, memory: 256, ...container },
+        ],
+      }),
+    );
+  }
+
+  /** The address of a container instance. */
+  addressOf(containerInstanceArn: string | undefined): string | undefined {
+    const instance = this.local.instances.find(({ arn }) => arn === containerInstanceArn);
+    return this.fleet.instances.find(({ instanceId }) => instanceId === instance?.ec2InstanceId)?.address;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.client.destroy();
+    await this.local.close();
+  }
+}

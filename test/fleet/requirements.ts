@@ -1,0 +1,27 @@
+import { execFileSync, spawnSync } from "node:child_process";
+
+/** What a fleet is made with, and the Debian package that brings it. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  ip: "iproute2",
+  nsenter: "util-linux",
+  tar: "tar",
+  ldd: "libc-bin",
+  containerd: "containerd",
+  dockerd: "docker.io",
+};
+
+/** Why no fleet can be started here, and what to do about it; undefined if one can. */
+export function whatIsMissing(): string | undefined {
+  if (process.platform !== "linux") return `a fleet needs Linux; this is ${process.platform}`;
+  if (process.getuid?.() !== 0)
+    return "a fleet needs root, for network namespaces and Docker engines of its own";
+  const missing = Object.keys(PROGRAMS).filter((name) => spawnSync("which", [name]).status !== 0);
+  if (missing.length === 0) return undefined;
+  const packages = [...new Set(missing.map((name) => PROGRAMS[name]))];
+  return `a fleet needs ${missing.join(", ")}: on Debian, apt-get install ${packages.join(" ")}`;
+}
+
+/** Runs a program to its end. Throws with what it wrote to stderr if it fails. */
+export function run(program: string, ...args: string[]): string {
+  return execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}

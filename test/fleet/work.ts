@@ -1,0 +1,38 @@
+/** What workers in containers are asked to do. */
+import { networkInterfaces } from "node:os";
+
+const METADATA = "http://169.254.169.254/latest";
+const METADATA_MS = 2_000;
+
+export function square(value: number): number {
+  return value * value;
+}
+
+/** What the instance's metadata service says, asked as version 2 has it. */
+export async function instanceMetadata(name: string): Promise<string> {
+  const signal = AbortSignal.timeout(METADATA_MS);
+  const token = await fetch(`${METADATA}/api/token`, {
+    method: "PUT",
+    headers: { "X-aws-ec2-metadata-token-ttl-seconds": "60" },
+    signal,
+  });
+  const answer = await fetch(`${METADATA}/meta-data/${name}`, {
+    headers: { "X-aws-ec2-metadata-token": await token.text() },
+    signal,
+  });
+  if (!answer.ok) throw new Error(`${name}: HTTP ${answer.status}`);
+  return await answer.text();
+}
+
+/** The addresses of the network that this process sees, loopback left out. */
+export function ownAddresses(): string[] {
+  return Object.entries(networkInterfaces())
+    .filter(([name]) => name !== "lo")
+    .flatMap(([, addresses]) => addresses ?? [])
+    .filter(({ family }) => family === "IPv4")
+    .map(({ address }) => address);
+}
+
+export function processId(): number {
+  return process.pid;
+}
