@@ -21,6 +21,16 @@ export function whatIsMissing(): string | undefined {
   return `a fleet needs ${missing.join(", ")}: on Debian, apt-get install ${packages.join(" ")}`;
 }
 
+/**
+ * For `skip` of the tests that need a fleet: why they cannot run here, loudly, or false. Where the fleet is required
+ * (`ROLLCALL_REQUIRE=fleet`) they run in any case, and fail of what is missing.
+ */
+export function whyNoFleet(): string | false {
+  const isRequired = (process.env["ROLLCALL_REQUIRE"] ?? "").split(/[\s,]+/).includes("fleet");
+  const missing = whatIsMissing();
+  return isRequired || missing === undefined ? false : `NOT TRIED WITH REAL CONTAINERS: ${missing}`;
+}
+
 /** Runs a program to its end. Throws with what it wrote to stderr if it fails. */
 export function run(program: string, ...args: string[]): string {
   return execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
