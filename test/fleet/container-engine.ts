@@ -16,19 +16,19 @@ export async function startEngine(host: Host, folder: string, cgroupParent: stri
   await startService(
     host,
     [
-      ...["containerd", "--config", at("containerd.toml"), "--address", at("containerd.sock")],
-      ...["--root", at("containerd"), "--state", at("containerd-state")],
-    ],
+      ["containerd", "--config", at("containerd.toml"), "--address", at("containerd.sock")],
+      ["--root", at("containerd"), "--state", at("containerd-state")],
+    ].flat(),
     "containerd successfully booted",
   );
   const socket = at("docker.sock");
   await startService(
     host,
     [
-      ...["dockerd", "--containerd", at("containerd.sock"), "--host", `unix://${socket}`],
-      ...["--data-root", at("data"), "--exec-root", at("exec"), "--pidfile", at("docker.pid")],
-      ...["--cgroup-parent", cgroupParent, "--iptables=false", "--bridge=none"],
-    ],
+      ["dockerd", "--containerd", at("containerd.sock"), "--host", `unix://${socket}`],
+      ["--data-root", at("data"), "--exec-root", at("exec"), "--pidfile", at("docker.pid")],
+      ["--cgroup-parent", cgroupParent, "--iptables=false", "--bridge=none"],
+    ].flat(),
     "API listen on",
   );
   return socket;

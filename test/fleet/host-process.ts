@@ -65,6 +65,6 @@ export function spawnIn(
   command: readonly string[],
   stdio: ("ignore" | "pipe" | "ipc" | "inherit")[],
 ): ChildProcess {
-  const [program, ...rest] = [...inNamespace(host), ...command];
-  return spawn(program!, rest, { stdio });
+  const [program, network] = inNamespace(host);
+  return spawn(program, [network, ...command], { stdio });
 }
