@@ -17,7 +17,8 @@ export async function startService(
   command: readonly string[],
   readyWords: string,
 ): Promise<void> {
-  const child = spawnIn(host, command, ["ignore", "ignore", "pipe"]);
+  // In a group of its own: Ctrl-C in a terminal is for the program that has the fleet.
+  const child = spawnIn(host, command, ["ignore", "ignore", "pipe"], { detached: true });
   const lastLines: string[] = [];
   // It must not keep a program alive that has done with its fleet; nor may it ever wait for a reader.
   child.unref();
@@ -64,7 +65,8 @@ export function spawnIn(
   host: Host,
   command: readonly string[],
   stdio: ("ignore" | "pipe" | "ipc" | "inherit")[],
+  options: { readonly detached?: boolean } = {},
 ): ChildProcess {
   const [program, network] = inNamespace(host);
-  return spawn(program, [network, ...command], { stdio });
+  return spawn(program, [network, ...command], { stdio, ...options });
 }
