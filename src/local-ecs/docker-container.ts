@@ -18,6 +18,7 @@ const DEFAULT_STOP_SIGNAL = "SIGTERM";
 
 export class DockerContainer implements LaunchedContainer {
   readonly exited: Promise<ContainerExit>;
+  readonly address?: string;
   readonly #stopSignal: string;
   #killTimer: NodeJS.Timeout | undefined;
   #hasExited = false;
@@ -27,8 +28,11 @@ export class DockerContainer implements LaunchedContainer {
     exited: Promise<ContainerExit>,
     stopSignal: string | undefined,
     readonly networkBindings: readonly NetworkBinding[],
+    address: string,
   ) {
     this.#stopSignal = stopSignal ?? DEFAULT_STOP_SIGNAL;
+    // With the network of the instance it is empty.
+    if (address !== "") this.address = address;
     this.exited = exited.finally(() => {
       this.#hasExited = true;
       clearTimeout(this.#killTimer);
@@ -50,7 +54,13 @@ export class DockerContainer implements LaunchedContainer {
       await container.start();
       const exited = finish(engine, container, output);
       const started = await container.inspect();
-      return new DockerContainer(container, exited, stopSignalOf(started), bindingsOf(started));
+      return new DockerContainer(
+        container,
+        exited,
+        stopSignalOf(started),
+        bindingsOf(started),
+        addressOf(started),
+      );
     } catch (error) {
       await removeContainer(engine, container.id).catch(() => undefined);
       throw new ContainerStartError(`CannotStartContainerError: ${engineMessage(error)}`, { cause: error });
@@ -72,6 +82,11 @@ export class DockerContainer implements LaunchedContainer {
     // It fails only where the container, or its engine, has ended: `exited` tells of either.
     this.container.kill({ signal }).catch(() => undefined);
   }
+}
+
+/** It is on one network at the most. */
+function addressOf({ NetworkSettings }: ContainerInspectInfo): string {
+  return Object.values(NetworkSettings.Networks)[0]?.IPAddress ?? "";
 }
 
 /** Only there if the image names one, and missing in the library's types. */

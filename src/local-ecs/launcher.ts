@@ -33,6 +33,8 @@ export interface ContainerExit {
 export interface LaunchedContainer {
   readonly runtimeId: string;
   readonly networkBindings: readonly NetworkBinding[];
+  /** Its own address, where it has one beside the instance's. */
+  readonly address?: string;
   /** Resolves when all that the container started is gone and its output was handed over. Never rejects. */
   readonly exited: Promise<ContainerExit>;
   /**

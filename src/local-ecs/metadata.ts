@@ -56,11 +56,7 @@ function taskMetadata(task: Task): JsonObject {
 function containerMetadata(task: Task, container: TaskContainer): JsonObject {
   const { definition } = container;
   const id = container.runtimeId ?? container.metadataId;
-  const ports = definition.portMappings.map(({ containerPort, hostPort, protocol }) => ({
-    ContainerPort: containerPort,
-    Protocol: protocol,
-    HostPort: hostPort,
-  }));
+  const ports = portsOf(container);
   return {
     DockerId: id,
     Name: definition.name,
@@ -89,8 +85,25 @@ function containerMetadata(task: Task, container: TaskContainer): JsonObject {
       : { LogDriver: definition.logDriver, LogOptions: definition.logOptions }),
     ContainerARN: container.arn,
     // In host mode the agent repeats Docker's entry for the network "host", whose address is empty.
-    Networks: [{ NetworkMode: task.definition.networkMode, IPv4Addresses: [""] }],
+    Networks: [{ NetworkMode: task.definition.networkMode, IPv4Addresses: [container.address ?? ""] }],
   };
+}
+
+/** Before the start is on record only what the definition says is known, and so no port that the engine chooses. */
+function portsOf({ definition, networkBindings }: TaskContainer): JsonObject[] {
+  if (networkBindings.length === 0) {
+    return definition.portMappings.map(({ containerPort, hostPort, protocol }) => ({
+      ContainerPort: containerPort,
+      Protocol: protocol,
+      ...(hostPort === 0 ? {} : { HostPort: hostPort }),
+    }));
+  }
+  return networkBindings.map(({ containerPort, hostPort, protocol, bindIP }) => ({
+    ContainerPort: containerPort,
+    Protocol: protocol,
+    HostPort: hostPort,
+    HostIp: bindIP,
+  }));
 }
 
 function containerStats(container: TaskContainer): JsonObject {

@@ -141,6 +141,8 @@ export interface TaskContainer {
   exitCode?: number;
   reason?: string;
   networkBindings: readonly NetworkBinding[];
+  /** On the bridge of its instance. */
+  address?: string;
   startedAt?: number;
   finishedAt?: number;
 }

@@ -20,6 +20,7 @@ export type TaskEvent =
       readonly container: TaskContainer;
       readonly runtimeId: string;
       readonly networkBindings: readonly NetworkBinding[];
+      readonly address?: string;
     }
   /** Never ran. Without a reason: because its task was stopped first. */
   | { readonly kind: "container-not-started"; readonly container: TaskContainer; readonly reason?: string }
@@ -96,6 +97,7 @@ function containerStarted(
   container.lastStatus = "RUNNING";
   container.runtimeId = event.runtimeId;
   container.networkBindings = event.networkBindings;
+  if (event.address !== undefined) container.address = event.address;
   container.startedAt = now;
   return activateWhenStarted(task);
 }

@@ -108,8 +108,14 @@ export class TaskRunner {
     }
     run.launched.set(container, launched);
     void launched.exited.then((exit) => this.apply(task, { kind: "container-exited", container, ...exit }));
-    const { runtimeId, networkBindings } = launched;
-    this.apply(task, { kind: "container-started", container, runtimeId, networkBindings });
+    const { runtimeId, networkBindings, address } = launched;
+    this.apply(task, {
+      kind: "container-started",
+      container,
+      runtimeId,
+      networkBindings,
+      ...(address === undefined ? {} : { address }),
+    });
     // The task was stopped while the container started: the request to stop went past it.
     if (run.stopping.signal.aborted) launched.stop(this.#stopTimeoutMs(container));
   }

@@ -27,7 +27,7 @@ export async function startEngine(host: Host, folder: string, cgroupParent: stri
     [
       ["dockerd", "--containerd", at("containerd.sock"), "--host", `unix://${socket}`],
       ["--data-root", at("data"), "--exec-root", at("exec"), "--pidfile", at("docker.pid")],
-      ["--cgroup-parent", cgroupParent, "--iptables=false", "--bridge=none"],
+      ["--cgroup-parent", cgroupParent],
     ].flat(),
     "API listen on",
   );

@@ -26,12 +26,15 @@ export class FleetEndpoint implements AsyncDisposable {
     return new FleetEndpoint(fleet, local, new ECSClient({ ...local.clientConfig, maxAttempts: 1 }));
   }
 
-  /** Registers the definition `worker` in network mode host, with the fleet's image. It declares no ports. */
-  async register(container: Partial<ContainerDefinition> = {}): Promise<void> {
+  /** Registers the definition `worker` with the fleet's image. Unless the container says so it declares no ports. */
+  async register(
+    container: Partial<ContainerDefinition> = {},
+    networkMode: "host" | "bridge" = "host",
+  ): Promise<void> {
     await this.client.send(
       new RegisterTaskDefinitionCommand({
         family: "worker",
-        networkMode: "host",
+        networkMode,
         containerDefinitions: [
           { name: "worker", image: this.fleet.image, cpu: 256, memory: 256, ...container },
         ],
