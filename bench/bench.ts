@@ -34,6 +34,8 @@ export interface Bench {
   readonly figures: readonly Figure[];
   /** Rounds unless the command line says otherwise. */
   readonly rounds: number;
+  /** Why it cannot run on this machine, if it needs more than Node; then it is left out, and whoever asked is told. */
+  readonly whyNot?: () => string | undefined;
   /** Makes the contenders. The first one is Rollcall; ratios are its values over those of the others. */
   open(scale: Scale, closers: Closers): Promise<readonly Contender[]>;
 }

@@ -12,6 +12,12 @@ async function measure(options: BenchOptions): Promise<Report> {
   const results: BenchResult[] = [];
   for (const bench of benches) {
     if (options.names.length > 0 && !options.names.includes(bench.name)) continue;
+    const whyNot = bench.whyNot?.();
+    if (whyNot !== undefined) {
+      clearProgress();
+      process.stderr.write(`bench: ${bench.name} is left out: ${whyNot}\n`);
+      continue;
+    }
     results.push(
       await runBench(bench, {
         isQuick: options.isQuick,
