@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { startService } from "./host-process.js";
 import type { Host } from "./network.js";
 
-/** It is of no use here, and opens ports. */
-const CONTAINERD_CONFIG = `version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n`;
+/** Without what is of no use here, and opens ports or makes folders elsewhere. */
+const CONTAINERD_CONFIG = `version = 2
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]
+`;
 
 /** Starts the engine with all its files below `folder`; resolves with the path of its socket. */
 export async function startEngine(host: Host, folder: string, cgroupParent: string): Promise<string> {

@@ -5,14 +5,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { namespacePrefix } from "./network.js";
 import { run } from "./requirements.js";
 
-const FOLDER = "/var/lib/rollcall-fleet";
 const CGROUPS = "/sys/fs/cgroup";
 /** After SIGKILL; what is not gone by then is stuck in the kernel. */
 const GONE_WITHIN_MS = 20_000;
 
 /** Where a fleet keeps the files of its engines. */
 export function fleetFolder(fleet: string): string {
-  return join(FOLDER, fleet);
+  return `/var/lib/rollcall-fleet-${fleet}`;
 }
 
 /** The parent of the control groups of a fleet's containers, as Docker takes it. */
@@ -30,14 +29,29 @@ export async function removeFleet(fleet: string): Promise<void> {
     .map((line) => line.split(" ")[0] ?? "")
     .filter((name) => name.startsWith(namespacePrefix(fleet)));
   const groups = cgroupFolders(fleet);
+  const sockets = namespaces.flatMap((name) => shimSockets(processesIn(name)));
   await killAll(() => [
-    ...namespaces.flatMap((name) => numbersIn(run("ip", "netns", "pids", name))),
+    ...namespaces.flatMap((name) => processesIn(name)),
     ...groups.flatMap((group) => processesBelow(group)),
   ]);
+  for (const socket of sockets) rmSync(socket, { force: true });
   for (const mount of mountsBelow(fleetFolder(fleet))) run("umount", "--lazy", mount);
   for (const name of namespaces) run("ip", "netns", "delete", name);
   for (const group of groups) removeGroups(group);
   rmSync(fleetFolder(fleet), { recursive: true, force: true });
+}
+
+function processesIn(namespace: string): number[] {
+  return numbersIn(run("ip", "netns", "pids", namespace));
+}
+
+/** The sockets that containerd made outside of the fleet's folder, as the processes of their namespace see them. */
+function shimSockets(pids: readonly number[]): string[] {
+  const [pid] = pids;
+  if (pid === undefined) return [];
+  return [...readFileSync(`/proc/${pid}/net/unix`, "utf8").matchAll(/\/run\/containerd\/s\/\w+/g)].map(
+    ([path]) => path,
+  );
 }
 
 /** A group that was killed may fork meanwhile, so the list is read anew until it is empty. */
