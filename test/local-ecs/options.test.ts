@@ -8,6 +8,21 @@ const BAD: readonly (readonly [unknown, RegExp])[] = [
   [{ instances: "two" }, /instances must be a number or a list; it is "two"/],
   [{ instances: [{ cpu: 0 }] }, /instances\[0\].cpu must be .* it is 0/],
   [{ instances: [{ cores: 2 }] }, /instances\[0\]: there is no option "cores"; the options are cpu, memory/],
+  [{ instances: [{ docker: {} }] }, /instances\[0\].docker.socketPath must be a string; it is undefined/],
+  [
+    { instances: [{ docker: { socketPath: "docker.sock" } }] },
+    /socketPath must be like ".*"; it is "docker.sock"/,
+  ],
+  [{ instances: [{ docker: { socket: "/d" } }] }, /instances\[0\].docker: there is no option "socket"/],
+  [
+    { instances: [{ docker: { socketPath: "/d" } }, {}] },
+    /instances\[1\] has no docker, and another one has/,
+  ],
+  [
+    { instances: [{ ec2InstanceId: "i-1" }] },
+    /instances\[0\].ec2InstanceId must be like "i-0123.*"; it is "i-1"/,
+  ],
+  [{ advertiseHost: "a b" }, /advertiseHost must be like "10.0.0.1"; it is "a b"/],
   [{ region: "moon" }, /region must be like "us-east-1"; it is "moon"/],
   [{ accountId: "12" }, /accountId must be like "123456789012"; it is "12"/],
   [{ port: 70_000 }, /port must be a whole number from 0 to 65535; it is 70000/],
