@@ -94,8 +94,10 @@ function stopSignalOf({ Config }: ContainerInspectInfo): string | undefined {
   return (Config as { readonly StopSignal?: string }).StopSignal;
 }
 
-/** Resolves when all output has been handed over, or the container's end is past for long enough. */
 interface Output {
+  /** The container has ended, or closed its output, or its engine is gone. */
+  readonly ended: Promise<void>;
+  /** Resolves when all output has been handed over, or the container's end is past for long enough. */
   finish(): Promise<void>;
 }
 
@@ -116,6 +118,7 @@ async function attach(engine: Docker, container: Container, onLine: OutputListen
     stream.once("error", () => resolve());
   });
   return {
+    ended,
     finish: async () => {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, LATE_OUTPUT_MS)));
@@ -137,9 +140,18 @@ function lineSink(splitter: LineSplitter): Writable {
   });
 }
 
+/** Rejects if the engine goes away: the library's own wait would then never settle, but the output ends. */
+async function untilEnded(container: Container, output: Output): Promise<void> {
+  const ended = container.wait() as Promise<unknown>;
+  ended.catch(() => undefined);
+  await Promise.race([ended, output.ended]);
+  await container.inspect();
+  await ended;
+}
+
 async function finish(engine: Docker, container: Container, output: Output): Promise<ContainerExit> {
   try {
-    await container.wait();
+    await untilEnded(container, output);
     await output.finish();
     const { State } = await container.inspect();
     await removeContainer(engine, container.id);

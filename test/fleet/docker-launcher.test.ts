@@ -10,6 +10,7 @@ import { startLocalECS, type LocalECS, type ObservedTask } from "#dist/local-ecs
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { Fleet } from "./fleet.js";
 import { whyNoFleet } from "./requirements.js";
@@ -146,6 +147,39 @@ void describe("tasks as containers of a Docker engine", { skip: whyNoFleet() }, 
       });
     });
   }
+});
+
+void describe("a container whose engine is killed", { skip: whyNoFleet() }, () => {
+  void test("ends without an exit code, and the reason says so", async () => {
+    await using fleet = await Fleet.start({ name: "lost", instances: 1 });
+    const docker = dockerOf(fleet);
+    await using ecs = await startLocalECS({ instances: [{ docker }] });
+    const client = new ECSClient({ ...ecs.clientConfig, maxAttempts: 1 });
+    const container = {
+      name: "main",
+      image: fleet.description.image,
+      memory: 128,
+      command: ["node", "-e", IDLE],
+    };
+    await client.send(
+      new RegisterTaskDefinitionCommand({
+        family: "work",
+        networkMode: "host",
+        containerDefinitions: [container],
+      }),
+    );
+    const { tasks } = await client.send(new RunTaskCommand({ taskDefinition: "work" }));
+    client.destroy();
+    const taskArn = tasks?.[0]?.taskArn ?? "";
+    await ecs.waitForTask(taskArn, ({ lastStatus }) => lastStatus === "RUNNING");
+    process.kill(
+      Number(readFileSync(docker.socketPath.replace("docker.sock", "docker.pid"), "utf8")),
+      "SIGKILL",
+    );
+    const { containers } = await ecs.waitForTask(taskArn, ({ lastStatus }) => lastStatus === "STOPPED");
+    assert.equal(containers[0]?.exitCode, undefined);
+    assert.match(containers[0]?.reason ?? "", /^DockerStateError: the container's engine is gone: /);
+  });
 });
 
 function dockerOf(fleet: Fleet): { socketPath: string } {
