@@ -9,6 +9,8 @@ import { SendBuffer } from "./send-buffer.js";
 
 /** One read of small frames. Large enough for a thousand of them, small enough to stay in the cache. */
 const READ_BUFFER_SIZE = 64 * 1024;
+/** While large parts arrive, reads of what lies between them are short. */
+const SHORT_READ_SIZE = 4 * 1024;
 const SEND_BUFFER_SIZE = 128 * 1024;
 
 /** The part of a chunk that is still to come is read directly to its place if it is at least this long. */
@@ -75,7 +77,12 @@ export class TcpConnection implements Connection {
   readTarget(): Uint8Array {
     const target = this.#decoder.target(DIRECT_READ_MINIMUM);
     this.#isReadingDirectly = target !== undefined;
-    return target ?? (this.#readBuffer ??= Buffer.allocUnsafeSlow(READ_BUFFER_SIZE));
+    if (target !== undefined) return target;
+    this.#readBuffer ??= Buffer.allocUnsafeSlow(READ_BUFFER_SIZE);
+    // What comes behind the header of a chunk would have to be copied out of this buffer.
+    return this.#decoder.transfersUnderWay === 0
+      ? this.#readBuffer
+      : this.#readBuffer.subarray(0, SHORT_READ_SIZE);
   }
 
   /** Takes what the socket has read into the last `readTarget()`. Always asks for more. */
