@@ -46,10 +46,21 @@ delete process.env[WorkerVariable.token];
 const loader = new FunctionLoader({ projectRoot: environment.projectRoot ?? findProjectRoot(process.cwd()) });
 let control: ControlThread | undefined;
 
+/**
+ * The thread takes about 25 ms of a core to start: time that the other workers of this machine need for their own start.
+ * It waits for that long, unless there is work before.
+ */
+const CONTROL_THREAD_DELAY_MS = 250;
+let member: Membership | undefined;
+
 const worker: Worker = new Worker({
   environment,
   transport: tcpTransport,
-  load: async (reference) => (await loader.load(reference)) as AnyFunction,
+  load: async (reference) => {
+    // From here on the program's code runs, and may compute for an hour without a pause.
+    startControlThread();
+    return (await loader.load(reference)) as AnyFunction;
+  },
   describe: async () => {
     const task = await readTaskMetadata(process.env["ECS_CONTAINER_METADATA_URI_V4"]);
     return {
@@ -67,13 +78,16 @@ const worker: Worker = new Worker({
   },
   joined: (membership) => {
     setProcessIdSource(() => membership.pid);
-    // After the answer to the join is on its way: the thread costs about 25 ms, which nobody should wait for.
-    setImmediate(() => startControlThread(membership));
+    member = membership;
+    setTimeout(startControlThread, CONTROL_THREAD_DELAY_MS);
   },
   left: leave,
 });
 
-function startControlThread({ keyId, key, managerGraceMs, output }: Membership): void {
+/** Starts it once, when this process is a member. */
+function startControlThread(): void {
+  if (member === undefined || control !== undefined) return;
+  const { keyId, key, managerGraceMs, output } = member;
   const { host, port } = environment.rendezvous;
   const thread = new ControlThread({ host, port, keyId, key, graceMs: managerGraceMs }, onControl);
   control = thread;
