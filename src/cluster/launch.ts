@@ -72,6 +72,8 @@ export class Launch<Details = unknown>
   readonly #stages = new Map<string, number>();
   /** Stops of workers that were given up. */
   readonly #kills = new Set<Promise<void>>();
+  /** Resolves when the cluster manager has nothing of this launch under way any more. */
+  readonly #platformDone = deferred<void>();
   #refusals = 0;
   #isSettled = false;
   #changed = deferred<void>();
@@ -100,7 +102,7 @@ export class Launch<Details = unknown>
   /** Resolves when the launch is over and whatever it gave up has been stopped, or could not be. */
   async finished(): Promise<void> {
     await this.settled;
-    await Promise.all(this.#kills);
+    await Promise.all([this.#platformDone.promise, ...this.#kills]);
   }
 
   then<A = LaunchResult<Details>, B = never>(
@@ -169,8 +171,10 @@ export class Launch<Details = unknown>
         for await (const outcome of this.#manager.launch(request, this.#context.onOutput))
           this.#onOutcome(outcome);
       }
+      this.#platformDone.resolve();
       if (!this.#isSettled) this.#platformIsSilent();
     } catch (error) {
+      this.#platformDone.resolve();
       this.#requestRefused(error as Error);
     }
     await this.settled;
@@ -221,6 +225,8 @@ export class Launch<Details = unknown>
   #expectReport(worker: LaunchedWorker<Details>): void {
     if (this.#isSettled || !this.#progress.hasLaunched(worker.id) || this.#reportTimers.has(worker.id))
       return;
+    // A worker can report before the platform says that it runs; then it is joining already.
+    if (this.#stages.get(worker.id) === stages.length) return;
     const { reportMs } = this.#manager.timeouts;
     const giveUp = (): void =>
       this.#giveUp(worker.id, {
@@ -335,7 +341,7 @@ export class Launch<Details = unknown>
       return;
     }
     void this.#kill(left);
-    await Promise.all([this.#remove(joined), ...this.#kills]);
+    await Promise.all([this.#remove(joined), this.#platformDone.promise, ...this.#kills]);
     this.#outcome.reject(
       end instanceof Error
         ? end

@@ -167,9 +167,11 @@ export class Membership {
     const { maxMessageBytes, managerGraceMs } = this.#options;
     let member: Member | undefined;
     let isLost = false;
-    const onEnd = (): void => {
+    let lostBy: Error | undefined;
+    const onEnd = (reason: Error | undefined): void => {
       isLost = true;
-      if (member !== undefined) this.#lost(member);
+      lostBy = reason;
+      if (member !== undefined) this.#lost(member, undefined, reason);
     };
     arrival.setHandlers(this.#controlHandlers(arrival.control, () => member));
     const { session, host, port } = await joinWorker(arrival, {
@@ -199,7 +201,7 @@ export class Membership {
     );
     this.members.add(member);
     this.#emit("joined", { pid, worker: info });
-    if (isLost) this.#lost(member);
+    if (isLost) this.#lost(member, undefined, lostBy);
     return info;
   }
 
@@ -261,18 +263,23 @@ export class Membership {
   }
 
   /** The one way out of the cluster. Calls in flight fail as soon as it is known why. */
-  #lost(member: Member, known?: ExitReason): void {
+  #lost(member: Member, known?: ExitReason, by?: Error): void {
     const wasLeaving = member.state === "leaving";
     if (!member.step("lost")) return;
-    const ending = this.#seeOff(member, known, wasLeaving);
+    const ending = this.#seeOff(member, known, wasLeaving, by);
     this.#endings.add(ending);
     void ending.then(() => this.#endings.delete(ending));
   }
 
-  async #seeOff(member: Member, known: ExitReason | undefined, wasLeaving: boolean): Promise<void> {
+  async #seeOff(
+    member: Member,
+    known: ExitReason | undefined,
+    wasLeaving: boolean,
+    by: Error | undefined,
+  ): Promise<void> {
     const { id } = member.info.launched;
     const removed: ExitReason = { kind: "removed", message: "it was asked to leave" };
-    const reason = known ?? (wasLeaving ? removed : await this.#exitReason(member));
+    const reason = known ?? (wasLeaving ? removed : await this.#exitReason(member, by));
     member.exit = reason;
     this.members.remove(member.pid, reason);
     member.session.fail(new ProcessExitedError(member.pid, reason));
@@ -289,7 +296,7 @@ export class Membership {
     }
   }
 
-  async #exitReason(member: Member): Promise<ExitReason> {
+  async #exitReason(member: Member, by: Error | undefined): Promise<ExitReason> {
     try {
       const limit = AbortSignal.timeout(EXIT_REASON_MS);
       const reason = await member.manager.exitReason(member.info.launched.id, limit);
@@ -297,7 +304,8 @@ export class Membership {
     } catch {
       // The platform could not say; that it is gone we know without it.
     }
-    return { kind: "connection-lost", message: "its connection ended and the platform could not say why" };
+    const why = by === undefined ? "and the platform could not say why" : `: ${by.message}`;
+    return { kind: "connection-lost", message: `its connection ended${by === undefined ? " " : ""}${why}` };
   }
 }
 

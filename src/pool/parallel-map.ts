@@ -208,9 +208,9 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
   #takeInput(): MapItem<T> | undefined {
     if (this.#isReading || this.#inputIsOver) return undefined;
     const next = this.#input.next();
-    if (!(next instanceof Promise)) return this.#inputGave(next);
+    if (!isThenable(next)) return this.#inputGave(next);
     this.#isReading = true;
-    next.then(
+    Promise.resolve(next).then(
       (result) => {
         this.#isReading = false;
         const item = this.#inputGave(result);
@@ -276,7 +276,12 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
 
   #tellProgress(): void {
     const { done, running, taken } = this.#plan;
-    this.#options.onProgress?.({ done, running, taken });
+    try {
+      this.#options.onProgress?.({ done, running, taken });
+    } catch (error) {
+      // It is called while a worker's message is read, which it must not disturb.
+      this.#finish({ error });
+    }
   }
 
   #checkComplete(): void {
@@ -321,4 +326,8 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
       // The map has ended already, with its own result or error; this one has nobody to go to.
     }
   }
+}
+
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as { then?: unknown }).then === "function";
 }

@@ -297,7 +297,7 @@ export class CallServer {
   #succeed(id: number, value: unknown): void {
     try {
       const { body, segments } = this.#encoder.encode(value, "result");
-      const size = segments.reduce((sum, segment) => sum + segment.length, body.length);
+      const size = sizeOf(body, segments);
       if (size > this.maxMessageBytes) {
         throw new SerializationError(
           "ERR_MESSAGE_TOO_LARGE",
@@ -324,8 +324,17 @@ export class CallServer {
   #reply(kind: FailureKind, id: number, error: unknown): void {
     if (this.#isClosed) return;
     const { body, segments } = encodeFailure(this.#encoder, error);
+    const size = sizeOf(body, segments);
+    if (size > this.maxMessageBytes) {
+      const message = `what the function threw takes ${size} bytes; the limit is ${this.maxMessageBytes}`;
+      return this.#reply(FailureKind.tooLarge, id, new SerializationError("ERR_MESSAGE_TOO_LARGE", message));
+    }
     this.#connection.send({ type: MessageType.failure, flags: 0, id, aux: kind, body, segments });
   }
+}
+
+function sizeOf(body: Uint8Array, segments: readonly Uint8Array[]): number {
+  return segments.reduce((sum, segment) => sum + segment.length, body.length);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -4,6 +4,8 @@ import type { AuthenticatedConnection } from "./handshake-exchange.js";
 
 export interface ControlHandlers {
   message(type: number, content: unknown): void;
+  /** There is room again. */
+  drained?(): void;
   /** Called once. Without a reason the peer ended the channel in good order. */
   closed(reason: Error | undefined): void;
 }
@@ -30,7 +32,7 @@ export class ControlChannel {
         }
         handlers.message(message.type, content);
       },
-      drained: () => {},
+      drained: () => handlers.drained?.(),
       closed: (reason) => handlers.closed(reason),
     });
   }

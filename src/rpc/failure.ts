@@ -58,7 +58,17 @@ export function encodeFailure(encoder: Encoder, thrown: unknown): EncodedValue {
 function describe(thrown: unknown): WireFailure {
   try {
     if (thrown instanceof Error) {
-      return { name: thrown.name, message: thrown.message, stack: thrown.stack ?? "" };
+      // Whatever the types say, programs put all kinds of values there.
+      const {
+        name,
+        message,
+        stack = "",
+      }: Record<"name" | "message" | "stack", unknown> = {
+        stack: thrown.stack,
+        name: thrown.name,
+        message: thrown.message,
+      };
+      return { name: String(name), message: String(message), stack: String(stack) };
     }
     return { name: typeof thrown, message: String(thrown), stack: "" };
   } catch {

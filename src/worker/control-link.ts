@@ -25,8 +25,8 @@ export interface ControlLinkOptions {
 
 const HANDSHAKE_MS = 5_000;
 const RETRY_MS = 200;
-/** Lines that are kept while there is no connection; older ones are dropped. */
-const MAX_LINES_KEPT = 10_000;
+/** Characters of output that are kept while it cannot be sent; older lines are dropped. */
+const MAX_KEPT = 4 * 1024 * 1024;
 
 /**
  * A member's control channel: answers pings, carries output, hears the order to leave, and comes back by itself after
@@ -38,6 +38,7 @@ export class ControlLink {
   readonly #closing = new AbortController();
   #channel: ControlChannel | undefined;
   #kept: OutputMessage[] = [];
+  #keptSize = 0;
 
   constructor(options: ControlLinkOptions) {
     this.#options = options;
@@ -45,8 +46,19 @@ export class ControlLink {
   }
 
   sendOutput(message: OutputMessage): void {
-    if (this.#channel?.hasRoom === true) this.#channel.post(MessageType.output, message);
-    else if (this.#kept.length < MAX_LINES_KEPT) this.#kept.push(message);
+    this.#kept.push(message);
+    this.#keptSize += sizeOf(message);
+    this.#sendKept();
+    while (this.#keptSize > MAX_KEPT) this.#keptSize -= sizeOf(this.#kept.shift()!);
+  }
+
+  #sendKept(): void {
+    while (this.#channel?.hasRoom === true) {
+      const next = this.#kept.shift();
+      if (next === undefined) return;
+      this.#keptSize -= sizeOf(next);
+      this.#channel.post(MessageType.output, next);
+    }
   }
 
   sendLeaving(reason: string): void {
@@ -95,14 +107,19 @@ export class ControlLink {
         if (type === MessageType.ping) channel.post(MessageType.pong);
         else if (type === MessageType.shutdown) onShutdown(content as ShutdownMessage);
       },
+      drained: () => this.#sendKept(),
       closed: () => {
         this.#channel = undefined;
         if (!this.#closing.signal.aborted) void this.#connect();
       },
     });
     this.#channel = channel;
-    for (const message of this.#kept.splice(0)) channel.post(MessageType.output, message);
+    this.#sendKept();
   }
+}
+
+function sizeOf({ lines }: OutputMessage): number {
+  return lines.reduce((sum, line) => sum + line.length, 0);
 }
 
 function isRefused(error: unknown): boolean {

@@ -6,6 +6,8 @@ import { LineSplitter } from "../../util/line-splitter.js";
 
 /** The last lines of a worker's output that an error shows. */
 const MAX_TAIL = 20;
+/** How long output is still read after the process has exited. */
+const DRAIN_MS = 500;
 
 const workerMain = fileURLToPath(new URL("../../worker/main.js", import.meta.url));
 
@@ -35,7 +37,13 @@ export class ChildWorker {
       this.#child.once("error", (error) =>
         resolve({ kind: "exited", message: `the process could not be started: ${error.message}` }),
       );
-      this.#child.once("close", (code, signal) => resolve(this.#exitReason(code, signal)));
+      // A process that it has started may hold its pipes open for as long as it likes.
+      let drain: NodeJS.Timeout | undefined;
+      this.#child.once("exit", () => (drain = setTimeout(() => this.#endPipes(), DRAIN_MS)));
+      this.#child.once("close", (code, signal) => {
+        clearTimeout(drain);
+        resolve(this.#exitReason(code, signal));
+      });
     });
     this.#child.unref();
     for (const stream of [this.#child.stdout, this.#child.stderr])
@@ -55,6 +63,11 @@ export class ChildWorker {
   setKeepsProcessAlive(keeps: boolean): void {
     if (keeps) this.#child.ref();
     else this.#child.unref();
+  }
+
+  #endPipes(): void {
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
   }
 
   #read(stream: Readable, name: "stdout" | "stderr", onLine: ChildOptions["onLine"]): void {
