@@ -1,4 +1,4 @@
-import { NoSuchProcessError } from "../errors.js";
+import { ProcessExitedError } from "../errors.js";
 import type { Members } from "../cluster/members.js";
 import type { FunctionReference } from "../functions/function-reference.js";
 import type { PendingCall } from "../rpc/pending-calls.js";
@@ -36,10 +36,7 @@ export class Processes {
     if (pid === 1) return { pid, process: this.local };
     const member = pid === "any" ? this.members.leastLoaded() : this.members.get(pid);
     if (!member.takesCalls) {
-      throw new NoSuchProcessError(
-        member.pid,
-        this.members.available.map((other) => other.pid),
-      );
+      throw new ProcessExitedError(member.pid, { kind: "removed", message: "it is leaving the cluster" });
     }
     return { pid: member.pid, process: member.session };
   }

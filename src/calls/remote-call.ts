@@ -2,7 +2,8 @@ import { CallTimeoutError, ClusterClosedError } from "../errors.js";
 import type { FunctionFinder } from "../functions/function-finder.js";
 import type { FunctionReference } from "../functions/function-reference.js";
 import type { CallableProcess, Processes } from "./call-process.js";
-import { checkTarget, type CallOptions, type CallTarget } from "./call-target.js";
+import { checkTarget, checkUnlimitedTarget, type CallOptions, type CallTarget } from "./call-target.js";
+import { abortable } from "../util/time-limit.js";
 import { Future } from "./future.js";
 
 export type Callable = (...args: never[]) => unknown;
@@ -31,13 +32,11 @@ export class Caller {
 
   async callFetch(fn: Callable, target: CallTarget, args: readonly unknown[]): Promise<unknown> {
     const options = checkTarget(target);
-    options.signal?.throwIfAborted();
-    const found = this.reference(fn, options.signal);
-    const reference = found instanceof Promise ? await found : found;
-    const { process } = this.#processes.find(options.pid);
-    if (!process.hasRoom) await process.room();
     try {
-      return await awaitReply(process, reference, args, options);
+      if (options.signal === undefined && options.timeoutMs === undefined) {
+        return await this.#fetch(fn, options.pid, args, undefined);
+      }
+      return await limited(options, (signal) => this.#fetch(fn, options.pid, args, signal));
     } catch (error) {
       // Made here, the trace goes on, through `await`, to the code that made the call.
       throw withCallSite(error);
@@ -45,10 +44,10 @@ export class Caller {
   }
 
   async call(fn: Callable, target: CallTarget, args: readonly unknown[]): Promise<Future<unknown>> {
-    const options = checkTarget(target);
-    const found = this.reference(fn, options.signal);
+    const where = checkUnlimitedTarget("remoteCall", target);
+    const found = this.reference(fn);
     const reference = found instanceof Promise ? await found : found;
-    const { pid, process } = this.#processes.find(options.pid);
+    const { pid, process } = this.#processes.find(where);
     if (!process.hasRoom) await process.room();
     const keepAs = process.newReference();
     let refused: { error: unknown } | undefined;
@@ -68,31 +67,64 @@ export class Caller {
   }
 
   async callAndForget(fn: Callable, target: CallTarget, args: readonly unknown[]): Promise<void> {
-    const options = checkTarget(target);
-    const found = this.reference(fn, options.signal);
+    const where = checkUnlimitedTarget("remoteDo", target);
+    const found = this.reference(fn);
     const reference = found instanceof Promise ? await found : found;
-    const { process } = this.#processes.find(options.pid);
+    const { process } = this.#processes.find(where);
     if (!process.hasRoom) await process.room();
     process.callAndForget(reference, args);
   }
+
+  async #fetch(
+    fn: Callable,
+    pid: CallOptions["pid"],
+    args: readonly unknown[],
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
+    const found = this.reference(fn, signal);
+    const reference = found instanceof Promise ? await found : found;
+    const { process } = this.#processes.find(pid);
+    if (!process.hasRoom) await (signal === undefined ? process.room() : abortable(process.room(), signal));
+    return signal === undefined
+      ? new Promise((resolve, reject) => process.call(reference, args, { resolve, reject }))
+      : awaitReply(process, reference, args, signal);
+  }
 }
 
+/** Runs `work` with a signal that aborts with the caller's own, or when the time of the call is up. */
+async function limited<T>(
+  { signal, timeoutMs }: CallOptions,
+  work: (limit: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const controller = new AbortController();
+  const onAbort = (): void => controller.abort(signal!.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  const onTime = (): void =>
+    controller.abort(new CallTimeoutError(`the call did not end within ${timeoutMs} ms`));
+  const timer = timeoutMs === undefined ? undefined : setTimeout(onTime, timeoutMs);
+  try {
+    return await work(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/** The reply to a call, which is abandoned when the signal aborts. */
 function awaitReply(
   process: CallableProcess,
   reference: FunctionReference,
   args: readonly unknown[],
-  { signal, timeoutMs }: CallOptions,
+  signal: AbortSignal,
 ): Promise<unknown> {
-  if (signal === undefined && timeoutMs === undefined) {
-    return new Promise((resolve, reject) => process.call(reference, args, { resolve, reject }));
-  }
   return new Promise((resolve, reject) => {
-    let timer: NodeJS.Timeout | undefined;
-    const onAbort = (): void => giveUp(signal!.reason);
-    const settle = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
+    signal.throwIfAborted();
+    const onAbort = (): void => {
+      if (id >= 0) process.abandon(id);
+      reject(signal.reason);
     };
+    const settle = (): void => signal.removeEventListener("abort", onAbort);
     const id = process.call(reference, args, {
       resolve: (value) => {
         settle();
@@ -103,19 +135,7 @@ function awaitReply(
         reject(error);
       },
     });
-    const giveUp = (reason: unknown): void => {
-      settle();
-      if (id >= 0) process.abandon(id);
-      reject(reason);
-    };
-    if (id < 0) return;
-    signal?.addEventListener("abort", onAbort, { once: true });
-    if (timeoutMs !== undefined) {
-      timer = setTimeout(
-        () => giveUp(new CallTimeoutError(`the call did not end within ${timeoutMs} ms`)),
-        timeoutMs,
-      );
-    }
+    if (id >= 0) signal.addEventListener("abort", onAbort, { once: true });
   });
 }
 
