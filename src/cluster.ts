@@ -37,11 +37,14 @@ export interface RmProcsOptions {
  */
 export class Cluster implements AsyncDisposable {
   readonly #events = new EventEmitter<ClusterEvents>();
+  /** Tells running maps to look at the workers again. Apart from the events, which belong to the program. */
+  readonly #changes = new EventEmitter();
   readonly #membership: Membership;
   readonly #caller: Caller;
   readonly #local: LocalProcess;
   readonly #leaveGraceMs: number;
   #launching = 0;
+  #lastLaunchError: unknown;
 
   /** Throws a `TypeError` or `RangeError` for a bad option. Nothing is started or opened yet. */
   constructor(options: ClusterOptions = {}) {
@@ -53,8 +56,16 @@ export class Cluster implements AsyncDisposable {
     const load = async (reference: Parameters<typeof loader.load>[0]): Promise<AnyFunction> =>
       (await loader.load(reference)) as AnyFunction;
     const emit: Emit = (name, event) => {
-      // The emitter's own types cannot express that name and event belong together.
-      (this.#events as EventEmitter).emit(name, { at: Date.now(), ...event });
+      if (changing.has(name)) this.#changes.emit("change");
+      try {
+        // The emitter's own types cannot express that name and event belong together.
+        (this.#events as EventEmitter).emit(name, { at: Date.now(), ...event });
+      } catch (error) {
+        // A listener's mistake is its program's: an uncaught exception, which must not stop what is going on here.
+        process.nextTick(() => {
+          throw error;
+        });
+      }
     };
     const codec = newCodec();
     this.#membership = new Membership(checked, codec, load, emit);
@@ -62,7 +73,7 @@ export class Cluster implements AsyncDisposable {
     this.#leaveGraceMs = checked.leaveGraceMs;
     this.#caller = new Caller(finder, new Processes(this.#membership.members, this.#local));
     // Each running map listens for workers that come and go.
-    this.#events.setMaxListeners(0);
+    this.#changes.setMaxListeners(0);
   }
 
   /**
@@ -75,10 +86,10 @@ export class Cluster implements AsyncDisposable {
     onlyKnown("addProcs", options, ["signal"]);
     const launch = this.#membership.launch(manager, options.signal);
     this.#launching++;
-    void launch.settled.then(() => {
-      this.#launching--;
-      (this.#events as EventEmitter).emit("settled");
-    });
+    launch.then(
+      () => this.#launchEnded(undefined),
+      (error: unknown) => this.#launchEnded(error),
+    );
     return launch;
   }
 
@@ -178,7 +189,12 @@ export class Cluster implements AsyncDisposable {
           return workers.map(({ pid, session }) => ({ pid, process: session }));
         },
         mayGrow: () => this.#launching > 0,
-        onChange: (listener) => this.#onMembershipChange(listener),
+        lastLaunchError: () => this.#lastLaunchError,
+        isClosed: () => this.#membership.isClosed,
+        onChange: (listener) => {
+          this.#changes.on("change", listener);
+          return () => this.#changes.off("change", listener);
+        },
       },
       input,
       checked,
@@ -199,22 +215,24 @@ export class Cluster implements AsyncDisposable {
   /** Ends everything: launches are aborted, workers asked to leave and then forced. Resolves when none is left. */
   async close(): Promise<void> {
     this.#caller.close();
-    await this.#membership.close();
+    const closed = this.#membership.close();
+    this.#changes.emit("change");
+    await closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  #onMembershipChange(listener: () => void): () => void {
-    const names = ["joined", "leaving", "exited", "settled"];
-    const events = this.#events as EventEmitter;
-    for (const name of names) events.on(name, listener);
-    return () => {
-      for (const name of names) events.off(name, listener);
-    };
+  #launchEnded(error: unknown): void {
+    this.#launching--;
+    this.#lastLaunchError = error;
+    this.#changes.emit("change");
   }
 }
+
+/** Events after which a map has other workers to work with. */
+const changing: ReadonlySet<keyof ClusterEvents> = new Set(["joined", "leaving", "exited"]);
 
 function checkManager(manager: unknown): void {
   if (isRecord(manager) && typeof manager["launch"] === "function") return;

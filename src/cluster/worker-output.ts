@@ -13,7 +13,18 @@ export interface WorkerLine {
 export type OutputOption = "print" | "ignore" | ((line: WorkerLine) => void);
 
 export function outputSink(option: OutputOption): (line: WorkerLine) => void {
-  if (typeof option === "function") return option;
+  if (typeof option === "function") {
+    return (line) => {
+      try {
+        option(line);
+      } catch (error) {
+        // Its mistake is the program's; what a worker writes must not end its connection.
+        process.nextTick(() => {
+          throw error;
+        });
+      }
+    };
+  }
   if (option === "ignore") return () => {};
   return ({ pid, id, stream, text }) => {
     process[stream].write(`${pid === undefined ? id : `worker ${pid}`}: ${text}\n`);

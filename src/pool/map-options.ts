@@ -1,3 +1,13 @@
+import {
+  abortSignal,
+  oneOf,
+  onlyKnown,
+  optional,
+  plainObject,
+  show,
+  wholeNumber,
+} from "../util/option-checks.js";
+
 export interface MapProgress {
   /** Items whose result is there. */
   readonly done: number;
@@ -28,27 +38,23 @@ export interface CheckedMapOptions {
   readonly onProgress: ((progress: MapProgress) => void) | undefined;
 }
 
-const known = ["order", "concurrency", "signal", "maxDeaths", "onProgress"];
+const names = ["order", "concurrency", "signal", "maxDeaths", "onProgress"];
+const MOST = Number.MAX_SAFE_INTEGER;
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
 export function checkMapOptions(options: MapOptions): CheckedMapOptions {
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new TypeError(`unknown option "${unknown}" of pmap; the options are ${known.join(", ")}`);
-  }
+  onlyKnown("pmap", plainObject("the options of pmap", options), names);
   const { order = "input", concurrency, signal, maxDeaths = 3, onProgress } = options;
-  if (order !== "input" && order !== "finished") {
-    throw new TypeError(`order must be "input" or "finished", not ${JSON.stringify(order)}`);
+  if (onProgress !== undefined && typeof onProgress !== "function") {
+    throw new TypeError(`onProgress must be a function, not ${show(onProgress)}`);
   }
-  if (concurrency !== undefined) checkCount("concurrency", concurrency);
-  checkCount("maxDeaths", maxDeaths);
-  return { order, concurrency, signal, maxDeaths, onProgress };
-}
-
-function checkCount(name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1) {
-    throw new RangeError(`${name} must be a whole number of at least 1, not ${String(value)}`);
-  }
+  return {
+    order: oneOf("order", order, ["input", "finished"]),
+    concurrency: optional(concurrency, (count) => wholeNumber("concurrency", count, 1, MOST)),
+    signal: optional(signal, (value) => abortSignal("signal", value)),
+    maxDeaths: wholeNumber("maxDeaths", maxDeaths, 1, MOST),
+    onProgress,
+  };
 }
 
 /** The input of a map, one item at a time. Throws a `TypeError` for anything that cannot be iterated. */

@@ -1,4 +1,4 @@
-import { NoWorkersError, ProcessExitedError } from "../errors.js";
+import { ClusterClosedError, NoWorkersError, ProcessExitedError } from "../errors.js";
 import type { CallableProcess } from "../calls/call-process.js";
 import type { FunctionReference } from "../functions/function-reference.js";
 import { deferred, type Deferred } from "../util/deferred.js";
@@ -13,7 +13,10 @@ export interface MapContext {
   readonly processes: () => readonly { readonly pid: number; readonly process: CallableProcess }[];
   /** Whether workers may still come without anyone doing anything. */
   readonly mayGrow: () => boolean;
-  /** Calls back when workers come or go, or a launch ends. Returns how to stop that. */
+  /** Why the last launch failed, if it did. */
+  readonly lastLaunchError: () => unknown;
+  readonly isClosed: () => boolean;
+  /** Calls back when workers come or go, a launch ends or the cluster closes. Returns how to stop that. */
   readonly onChange: (listener: () => void) => () => void;
 }
 
@@ -117,6 +120,11 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
   }
 
   #workersChanged(): void {
+    if (this.#context.isClosed()) {
+      return this.#finish({
+        error: new ClusterClosedError("the cluster was closed while the map was running"),
+      });
+    }
     const present = this.#context.processes();
     for (const { pid, process } of present) {
       if (!this.#workers.has(pid))
@@ -132,6 +140,7 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
     ) {
       const error = new NoWorkersError(
         "no worker is left to go on with, and none is on its way; add some with addProcs",
+        { cause: this.#context.lastLaunchError() },
       );
       this.#finish({ error });
     }

@@ -37,6 +37,18 @@ export function text(name: string, value: unknown, example: string): string {
   return value;
 }
 
+/** An `AbortSignal`, as far as can be told: signals of other realms are welcome. */
+export function abortSignal(name: string, value: unknown): AbortSignal {
+  if (
+    !isRecord(value) ||
+    typeof value["aborted"] !== "boolean" ||
+    typeof value["addEventListener"] !== "function"
+  ) {
+    throw new TypeError(`${name} must be an AbortSignal, not ${show(value)}`);
+  }
+  return value as unknown as AbortSignal;
+}
+
 export function flag(name: string, value: unknown): boolean {
   if (typeof value !== "boolean") throw new TypeError(`${name} must be true or false, not ${show(value)}`);
   return value;

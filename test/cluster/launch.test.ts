@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LaunchOutcome, LaunchRequest } from "#dist/cluster/cluster-manager.js";
+import type { ClusterManager, LaunchOutcome, LaunchRequest } from "#dist/cluster/cluster-manager.js";
 import type { LaunchError } from "#dist/errors.js";
+import type { Cluster } from "#dist/index.js";
 import { MemoryManager, type MemoryDetails, type WorkerFate } from "#dist/testing/index.js";
 import { deferred } from "#dist/util/deferred.js";
 import { readWorkerEnvironment } from "#dist/worker/worker-environment.js";
@@ -321,4 +322,37 @@ void test("options of the memory manager are checked", (context) => {
   ];
   for (const [options, message] of wrongs) assert.throws(() => new MemoryManager(options as never), message);
   assert.throws(() => new MemoryManager({ network }).crash("nobody"), /no worker nobody is running/);
+});
+
+/** The same manager, whose platform says only after a worker's report that the worker runs. */
+function toldLate(inner: MemoryManager, cluster: Cluster): ClusterManager<MemoryDetails> {
+  return {
+    name: inner.name,
+    workers: inner.workers,
+    timeouts: inner.timeouts,
+    output: inner.output,
+    rendezvousAddress: () => inner.rendezvousAddress(),
+    identify: (report) => inner.identify(report),
+    describe: (id) => inner.describe(id),
+    exitReason: (id, signal) => inner.exitReason(id, signal),
+    kill: (ids, graceMs, signal) => inner.kill(ids, graceMs, signal),
+    async *launch(request) {
+      for await (const outcome of inner.launch(request)) {
+        if (outcome.kind === "started") await once(cluster, "reported");
+        yield outcome;
+      }
+    },
+  };
+}
+
+test("a worker of which the platform says late that it runs is not given up as silent", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  const memory = manager({
+    workers: { min: 1, max: 2 },
+    timeouts: { launchMs: 400, reportMs: 100 },
+    fate: (n) => (n === 1 ? "runs" : "never starts"),
+  });
+  const { joined } = await cluster.addProcs(toldLate(memory, cluster));
+  assert.equal(joined.length, 1);
+  assert.deepEqual(cluster.workers(), [joined[0]!.pid]);
 });

@@ -37,6 +37,8 @@ void test("a map whose only worker is crowded by others goes on as soon as there
       reference: () => ({ module: "work.js", export: "same", name: "same" }),
       processes: () => [{ pid: 2, process: process as unknown as CallableProcess }],
       mayGrow: () => false,
+      lastLaunchError: () => undefined,
+      isClosed: () => false,
       onChange: () => () => {},
     },
     [1, 2, 3][Symbol.iterator](),
