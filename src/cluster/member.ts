@@ -11,6 +11,7 @@ import { nextWorkerState, takesCalls, type WorkerState, type WorkerStateEvent } 
 export class Member {
   #state: WorkerState = "ready";
   #control: ControlChannel;
+  #wasAskedToLeave = false;
   readonly #heartbeat: Heartbeat;
   /** Why it is gone, once it is. */
   exit: ExitReason | undefined;
@@ -34,6 +35,11 @@ export class Member {
 
   get state(): WorkerState {
     return this.#state;
+  }
+
+  /** It goes because its manager wants it to, not on its own account. */
+  get wasAskedToLeave(): boolean {
+    return this.#wasAskedToLeave;
   }
 
   get takesCalls(): boolean {
@@ -60,11 +66,6 @@ export class Member {
     return verdict;
   }
 
-  /** Whether this is the channel that counts. The first one ends when the control thread's has taken over. */
-  isControl(channel: ControlChannel): boolean {
-    return channel === this.#control;
-  }
-
   replaceControl(channel: ControlChannel): void {
     const previous = this.#control;
     this.#control = channel;
@@ -74,12 +75,14 @@ export class Member {
 
   /** Asks the worker to exit; its control thread sees to it after `graceMs` at the latest. */
   askToLeave(graceMs: number): void {
+    this.#wasAskedToLeave = true;
     this.#control.post(MessageType.shutdown, { graceMs });
   }
 
   /** Ends every connection of this worker. */
   close(): void {
-    this.#control.end();
+    // There may be nobody left to answer an orderly end.
+    this.#control.abort();
     this.session.end();
   }
 }

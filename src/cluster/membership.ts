@@ -38,6 +38,8 @@ export class Membership {
   readonly #codec: Codec;
   readonly #load: LoadFunction;
   readonly #rendezvous: Rendezvous;
+  /** Keys of workers that may be members in their own eyes and are not yet in ours. */
+  readonly #joining = new Map<string, Uint8Array>();
   readonly #launches = new Map<string, Launch>();
   readonly #output: (line: WorkerLine) => void;
   readonly #heartbeat: NodeJS.Timeout;
@@ -55,7 +57,7 @@ export class Membership {
     this.#output = outputSink(options.output);
     this.#rendezvous = new Rendezvous(this.#transport, codec, options.maxMessageBytes, {
       arrived: (arrival) => this.#launches.get(arrival.launchId)?.arrive(arrival),
-      keyOf: (keyId) => this.members.byKeyId(keyId)?.key,
+      keyOf: (keyId) => this.members.byKeyId(keyId)?.key ?? this.#joining.get(keyId),
       reconnected: (keyId, peer) => this.#controlConnected(keyId, peer),
       refused: (remoteHost, error) => this.#connectionRefused(remoteHost, error),
     });
@@ -174,6 +176,7 @@ export class Membership {
       if (member !== undefined) this.#lost(member, undefined, reason);
     };
     arrival.setHandlers(this.#controlHandlers(arrival.control, () => member));
+    this.#joining.set(arrival.keyId, arrival.key);
     const { session, host, port } = await joinWorker(arrival, {
       transport: this.#transport,
       codec: this.#codec,
@@ -181,7 +184,7 @@ export class Membership {
       message: { pid, output: manager.output, managerGraceMs, maxMessageBytes },
       signal,
       onClosed: onEnd,
-    });
+    }).finally(() => this.#joining.delete(arrival.keyId));
     const info: WorkerInfo = {
       pid,
       host,
@@ -264,7 +267,7 @@ export class Membership {
 
   /** The one way out of the cluster. Calls in flight fail as soon as it is known why. */
   #lost(member: Member, known?: ExitReason, by?: Error): void {
-    const wasLeaving = member.state === "leaving";
+    const wasLeaving = member.wasAskedToLeave;
     if (!member.step("lost")) return;
     const ending = this.#seeOff(member, known, wasLeaving, by);
     this.#endings.add(ending);
@@ -289,7 +292,9 @@ export class Membership {
     if (wasLeaving) return;
     // Whatever cut us off from it, its process must not live on, and be paid for, without us.
     try {
-      await member.manager.kill([id], this.#options.managerGraceMs, AbortSignal.timeout(KILL_MS));
+      // One that no longer answers would not use a grace.
+      const graceMs = reason.kind === "unresponsive" ? 0 : this.#options.managerGraceMs;
+      await member.manager.kill([id], graceMs, AbortSignal.timeout(KILL_MS));
     } catch (error) {
       const failure = { count: 1, cause: "not stopped", message: (error as Error).message, ids: [id] };
       this.#emit("failed", { launchId: "", manager: member.manager.name, failure });
