@@ -15,7 +15,7 @@ function nameOnPrototype(type: new (...args: never[]) => Error, name: string): v
 export interface ExitReason {
   /**
    * `removed`: asked for. `exited`: its program ended (`exitCode`). `signalled`: a signal ended it (`signal`).
-   * `stopped`: the platform stopped it. `connection-lost`: its control channel ended and nobody knew why.
+   * `stopped`: the platform stopped it. `connection-lost`: its data connection ended and the platform did not know why.
    * `unresponsive`: its control channel stopped answering.
    */
   readonly kind: "removed" | "exited" | "signalled" | "stopped" | "connection-lost" | "unresponsive";
@@ -55,7 +55,7 @@ export class ProcessExitedError extends RollcallError {
   }
 }
 
-/** A pid that no process of this cluster ever had. */
+/** No process of this cluster ever had this pid. */
 export class NoSuchProcessError extends RollcallError {
   readonly code = "ERR_NO_SUCH_PROCESS";
   constructor(
@@ -129,7 +129,7 @@ export class HandshakeError extends RollcallError {
 /** The peer broke the rules of the wire protocol; the connection ends. */
 export class ProtocolError extends RollcallError {
   constructor(
-    readonly code: "ERR_FRAME_TOO_LARGE" | "ERR_BAD_FRAME" | "ERR_UNKNOWN_MESSAGE",
+    readonly code: "ERR_FRAME_TOO_LARGE" | "ERR_BAD_FRAME",
     message: string,
   ) {
     super(message);
@@ -159,7 +159,7 @@ export class FunctionNotFoundError extends RollcallError {
   readonly code = "ERR_FUNCTION_NOT_FOUND";
 }
 
-/** A call was still waiting when its cluster was closed. */
+/** The cluster was closed: no more workers can be added and no more calls made. */
 export class ClusterClosedError extends RollcallError {
   readonly code = "ERR_CLUSTER_CLOSED";
 }

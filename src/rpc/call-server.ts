@@ -80,11 +80,6 @@ export class CallServer {
     return this.#waiting.length - this.#next + this.#loading.size + this.#running;
   }
 
-  /** Results that were kept for their caller. */
-  get keptResults(): number {
-    return this.#kept.size;
-  }
-
   /** The peer calls this function by `id`. Loading begins at once. */
   define(id: number, reference: FunctionReference): void {
     const slot = this.#slot(id);

@@ -37,14 +37,6 @@ export class ControlChannel {
     });
   }
 
-  get remoteHost(): string {
-    return this.#connection.remoteHost;
-  }
-
-  get localHost(): string {
-    return this.#connection.localHost;
-  }
-
   /** False while the peer reads too slowly; what need not be sent should then be dropped or kept back. */
   get hasRoom(): boolean {
     return this.#connection.hasRoom;
@@ -61,10 +53,6 @@ export class ControlChannel {
 
   flush(): void {
     this.#connection.flush();
-  }
-
-  setKeepsProcessAlive(keeps: boolean): void {
-    this.#connection.setKeepsProcessAlive(keeps);
   }
 
   /** Ends the channel after what is queued has been sent. */

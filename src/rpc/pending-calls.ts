@@ -39,11 +39,6 @@ export class PendingCalls {
     return call;
   }
 
-  /** Takes a call back whose message was never sent. */
-  forget(id: number): void {
-    this.take(id);
-  }
-
   /** The caller no longer waits; the reply will be dropped. */
   abandon(id: number): void {
     if (this.#slots[id] === undefined || this.#slots[id] === abandoned) return;

@@ -189,10 +189,6 @@ export class Session {
     this.#pending.rejectAll(this.#failure);
   }
 
-  setKeepsProcessAlive(keeps: boolean): void {
-    this.#connection.setKeepsProcessAlive(keeps);
-  }
-
   #send(reference: FunctionReference, args: readonly unknown[], flags: number, call: PendingCall): number {
     if (this.#failure !== undefined) {
       call.reject(this.#failure);

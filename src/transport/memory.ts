@@ -127,8 +127,6 @@ class MemoryConnection implements Connection {
     this.#schedule();
   }
 
-  setKeepsProcessAlive(): void {}
-
   end(): void {
     if (this.#isClosed) return;
     this.peer.#receive("end");

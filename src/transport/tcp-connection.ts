@@ -127,11 +127,6 @@ export class TcpConnection implements Connection {
     this.#socket.resume();
   }
 
-  setKeepsProcessAlive(keeps: boolean): void {
-    if (keeps) this.#socket.ref();
-    else this.#socket.unref();
-  }
-
   end(): void {
     if (this.#isClosed || this.#isEnding) return;
     this.flush();

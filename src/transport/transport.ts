@@ -44,9 +44,6 @@ export interface Connection {
   pause(): void;
   resume(): void;
 
-  /** Whether this connection alone keeps the process alive. It does from the start. */
-  setKeepsProcessAlive(keeps: boolean): void;
-
   /** Ends the connection after what is queued has been sent. */
   end(): void;
   /** Ends it now; what is queued is lost. `closed` is told `reason`. */

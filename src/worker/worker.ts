@@ -93,14 +93,6 @@ export class Worker {
     this.#control?.end();
   }
 
-  /** Sends lines of output over the first control channel; false once it has been handed over. */
-  sendOutput(stream: "stdout" | "stderr", lines: readonly string[]): boolean {
-    if (this.#isControlHandedOver || this.#control === undefined) return false;
-    this.#control.post(MessageType.output, { stream, lines });
-    this.#control.flush();
-    return true;
-  }
-
   /** Leaves the cluster. Idempotent: the first cause counts. */
   leave(cause: LeaveCause, message: string): void {
     if (this.#hasLeft) return;
