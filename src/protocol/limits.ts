@@ -15,7 +15,7 @@ const MiB = 1024 * KiB;
 export const INLINE_LIMIT = 64 * KiB;
 
 /** One chunk; a small message waits for at most the few chunks that are already in the socket's queue. */
-export const CHUNK_SIZE = 256 * KiB;
+export const CHUNK_SIZE = 1024 * KiB;
 
 /** Until the peer has proved itself: enough for every set-up message, too little to hurt. */
 export const unauthenticatedLimits: ProtocolLimits = { maxFrame: 512, maxMessage: 512, maxTransfers: 0 };

@@ -17,7 +17,7 @@ const SEND_BUFFER_SIZE = 128 * 1024;
 const DIRECT_READ_MINIMUM = 16 * 1024;
 
 /** Chunks that may wait in the socket: enough to keep the wire busy, few enough to let small messages through. */
-const CHUNKS_IN_SOCKET = 4;
+const CHUNKS_IN_SOCKET = 2;
 
 /** `hasRoom` is false above the first figure (bytes queued) and true again below the second. */
 const HIGH_WATER = 32 * 1024 * 1024;
