@@ -51,8 +51,8 @@ export class Closers {
   }
 
   /**
-   * Ends everything, also when some of it fails to end: that is told and has no bearing on what was measured. (The
-   * pools of threads have been seen to hang when they are destroyed on a busy machine.)
+   * Ends everything, also when some of it fails to end: that is told and has no bearing on what was measured. (On a
+   * busy machine `many-calls` has been seen not to end, with every call of Rollcall's answered; why was not found.)
    */
   async close(onFailure: (message: string) => void): Promise<void> {
     for (const close of this.#closers.splice(0).toReversed()) {
