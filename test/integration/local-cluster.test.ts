@@ -182,6 +182,16 @@ test("a worker that is ended by a signal fails its calls with the signal and its
   });
 });
 
+test("a worker that is terminated from outside is told apart from one that was asked to leave", async () => {
+  await using cluster = new Cluster({ output: "ignore" });
+  await cluster.addProcs(new LocalManager(1));
+  assert.equal(await cluster.remoteCallFetch(add, 2, 1, 2), 3);
+  const exited = new Promise<ExitReason>((resolve) => cluster.on("exited", ({ reason }) => resolve(reason)));
+  process.kill(cluster.workerInfo(2).report.osPid, "SIGTERM");
+  const { kind, exitCode } = await exited;
+  assert.deepEqual({ kind, exitCode }, { kind: "exited", exitCode: 143 });
+});
+
 test("a map gives its results in the order of the input", async () => {
   await using cluster = new Cluster();
   await cluster.addProcs(new LocalManager(2));
