@@ -1,14 +1,25 @@
 import { EventEmitter } from "node:events";
+import { hostname } from "node:os";
 import { Processes } from "./calls/call-process.js";
 import type { CallTarget } from "./calls/call-target.js";
 import type { Future } from "./calls/future.js";
 import { LocalProcess } from "./calls/local-process.js";
 import { Caller } from "./calls/remote-call.js";
+import { checkAddProcsOptions, type AddProcsOptions, type Labels } from "./cluster/add-procs-options.js";
 import type { ClusterEvents, Emit } from "./cluster/cluster-events.js";
 import type { ClusterManager } from "./cluster/cluster-manager.js";
 import { checkClusterOptions, type ClusterOptions } from "./cluster/cluster-options.js";
 import type { Launch } from "./cluster/launch.js";
-import { Membership } from "./cluster/membership.js";
+import { Membership, type LaunchOptions } from "./cluster/membership.js";
+import {
+  checkProcessFilter,
+  hasLabels,
+  isSameHost,
+  placeOf,
+  type ProcessFilter,
+  type ProcessPlace,
+} from "./cluster/process-filter.js";
+import { Replacement } from "./cluster/replacement.js";
 import type { WorkerInfo } from "./cluster/worker-info.js";
 import { FunctionFinder } from "./functions/function-finder.js";
 import { FunctionLoader } from "./functions/function-loader.js";
@@ -19,11 +30,6 @@ import { refuseOnWorker } from "./cluster/refuse-on-worker.js";
 import { newCodec } from "./protocol/codec.js";
 import type { AnyFunction } from "./rpc/call-server.js";
 import { isRecord, milliseconds, onlyKnown, show } from "./util/option-checks.js";
-
-export interface AddProcsOptions {
-  /** Ends the launch: what it started is stopped, and it rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-}
 
 export interface RmProcsOptions {
   /** How long a worker may take to exit by itself, in milliseconds. Default: the cluster's `leaveGraceMs`. */
@@ -43,6 +49,7 @@ export class Cluster implements AsyncDisposable {
   readonly #caller: Caller;
   readonly #local: LocalProcess;
   readonly #leaveGraceMs: number;
+  readonly #replacements = new Set<Replacement>();
   #launching = 0;
   #lastLaunchError: unknown;
 
@@ -55,20 +62,8 @@ export class Cluster implements AsyncDisposable {
     const loader = new FunctionLoader({ projectRoot });
     const load = async (reference: Parameters<typeof loader.load>[0]): Promise<AnyFunction> =>
       (await loader.load(reference)) as AnyFunction;
-    const emit: Emit = (name, event) => {
-      if (changing.has(name)) this.#changes.emit("change");
-      try {
-        // The emitter's own types cannot express that name and event belong together.
-        (this.#events as EventEmitter).emit(name, { at: Date.now(), ...event });
-      } catch (error) {
-        // A listener's mistake is its program's: an uncaught exception, which must not stop what is going on here.
-        process.nextTick(() => {
-          throw error;
-        });
-      }
-    };
     const codec = newCodec();
-    this.#membership = new Membership(checked, codec, load, emit);
+    this.#membership = new Membership(checked, codec, load, this.#emit);
     this.#local = new LocalProcess(load, codec);
     this.#leaveGraceMs = checked.leaveGraceMs;
     this.#caller = new Caller(finder, new Processes(this.#membership.members, this.#local));
@@ -83,14 +78,15 @@ export class Cluster implements AsyncDisposable {
    */
   addProcs<Details>(manager: ClusterManager<Details>, options: AddProcsOptions = {}): Launch<Details> {
     checkManager(manager);
-    onlyKnown("addProcs", options, ["signal"]);
-    const launch = this.#membership.launch(manager, options.signal);
-    this.#launching++;
-    launch.then(
-      () => this.#launchEnded(undefined),
-      (error: unknown) => this.#launchEnded(error),
-    );
-    return launch;
+    const checked = checkAddProcsOptions(options);
+    const replacement =
+      checked.replacements === 0
+        ? undefined
+        : this.#replacement(manager, checked.labels, checked.replacements);
+    return this.#launch(manager, {
+      ...checked,
+      ...(replacement && { onJoined: (pid) => replacement.joined(pid) }),
+    });
   }
 
   /** Removes workers: each is asked to exit, then forced. Resolves when they are gone. Unknown pids throw. */
@@ -102,14 +98,35 @@ export class Cluster implements AsyncDisposable {
     await this.#membership.remove([...new Set(list)], graceMs);
   }
 
-  /** All pids, the manager's included, ascending. */
-  procs(): number[] {
-    return [1, ...this.workers()];
+  /**
+   * The pids, ascending, of all processes that the filter lets through; the manager's is among them unless labels are
+   * asked for. Throws a `NoSuchProcessError` or `ProcessExitedError` for a `sameHostAs` that is none.
+   */
+  procs(filter: ProcessFilter = {}): number[] {
+    const workers = this.workers(filter);
+    const { labels, sameHostAs } = filter;
+    if (
+      labels !== undefined ||
+      (sameHostAs !== undefined && !isSameHost(ownPlace(), this.#placeOf(sameHostAs)))
+    ) {
+      return workers;
+    }
+    return [1, ...workers];
   }
 
-  /** The workers' pids, ascending; empty when there are none. (Julia answers `[1]` then.) */
-  workers(): number[] {
-    return this.#membership.members.available.map((member) => member.pid);
+  /**
+   * The workers' pids, ascending; empty when there are none. (Julia answers `[1]` then.)
+   *
+   * @example
+   * const pool = cluster.workers({ labels: { disk: "ssd" } });
+   */
+  workers(filter: ProcessFilter = {}): number[] {
+    const { labels = {}, sameHostAs } = checkProcessFilter(filter);
+    const place = sameHostAs === undefined ? undefined : this.#placeOf(sameHostAs);
+    return this.#membership.members.available
+      .filter(({ info }) => hasLabels(info.labels, labels))
+      .filter(({ info }) => place === undefined || isSameHost(placeOf(info), place))
+      .map(({ pid }) => pid);
   }
 
   nprocs(): number {
@@ -215,6 +232,8 @@ export class Cluster implements AsyncDisposable {
   /** Ends everything: launches are aborted, workers asked to leave and then forced. Resolves when none is left. */
   async close(): Promise<void> {
     this.#caller.close();
+    for (const replacement of this.#replacements) replacement.stop();
+    this.#replacements.clear();
     const closed = this.#membership.close();
     this.#changes.emit("change");
     await closed;
@@ -223,6 +242,61 @@ export class Cluster implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+
+  #placeOf(pid: number): ProcessPlace {
+    return pid === 1 ? ownPlace() : placeOf(this.#membership.members.get(pid).info);
+  }
+
+  #launch<Details>(manager: ClusterManager<Details>, options: LaunchOptions): Launch<Details> {
+    const launch = this.#membership.launch(manager, options);
+    this.#launching++;
+    launch.then(
+      () => this.#launchEnded(undefined),
+      (error: unknown) => this.#launchEnded(error),
+    );
+    return launch;
+  }
+
+  #replacement(manager: ClusterManager, labels: Labels, limit: number): Replacement {
+    const replacement: Replacement = new Replacement(limit, {
+      launch: (count) =>
+        this.#launch(manager, {
+          workers: { min: 1, max: count },
+          labels,
+          onJoined: (pid) => replacement.joined(pid),
+        }),
+      pending: () => void this.#launching++,
+      settled: () => {
+        this.#launching--;
+        this.#changes.emit("change");
+      },
+      gaveUp: (count) => {
+        const message = `${count} workers that are gone were not replaced: too many replacements failed, or the limit is reached`;
+        this.#emit("failed", {
+          launchId: "",
+          manager: manager.name,
+          failure: { count, cause: "not replaced", message },
+        });
+      },
+    });
+    this.#replacements.add(replacement);
+    return replacement;
+  }
+
+  readonly #emit: Emit = (name, event) => {
+    // Before maps look for workers: they wait for one that is on its way.
+    for (const replacement of this.#replacements) tellOfLoss(replacement, name, event);
+    if (changing.has(name)) this.#changes.emit("change");
+    try {
+      // The emitter's own types cannot express that name and event belong together.
+      (this.#events as EventEmitter).emit(name, { at: Date.now(), ...event });
+    } catch (error) {
+      // A listener's mistake is its program's: an uncaught exception, which must not stop what is going on here.
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+  };
 
   #launchEnded(error: unknown): void {
     this.#launching--;
@@ -233,6 +307,21 @@ export class Cluster implements AsyncDisposable {
 
 /** Events after which a map has other workers to work with. */
 const changing: ReadonlySet<keyof ClusterEvents> = new Set(["joined", "leaving", "exited"]);
+
+function ownPlace(): ProcessPlace {
+  return { host: undefined, hostname: hostname() };
+}
+
+function tellOfLoss(
+  replacement: Replacement,
+  name: keyof ClusterEvents,
+  event: Partial<ClusterEvents["leaving"][0] & ClusterEvents["exited"][0]>,
+): void {
+  if (name !== "leaving" && name !== "exited") return;
+  const isRemoved = event.isAsked === true || event.reason?.kind === "removed";
+  if (isRemoved) replacement.removed(event.pid!);
+  else replacement.lost(event.pid!);
+}
 
 function checkManager(manager: unknown): void {
   if (isRecord(manager) && typeof manager["launch"] === "function") return;

@@ -23,6 +23,8 @@ export interface ExitReason {
   readonly message: string;
   readonly exitCode?: number;
   readonly signal?: string;
+  /** It had said that it would leave, without having been asked: its platform took it away. */
+  readonly announced?: boolean;
   /** The last lines the process wrote, oldest first, where they could be had. */
   readonly output?: readonly string[];
 }

@@ -1,6 +1,7 @@
-export { Cluster, type AddProcsOptions, type RmProcsOptions } from "./cluster.js";
+export { Cluster, type RmProcsOptions } from "./cluster.js";
 export type { CallOptions, CallTarget, Pid } from "./calls/call-target.js";
 export type { Future } from "./calls/future.js";
+export type { AddProcsOptions, Labels } from "./cluster/add-procs-options.js";
 export type { ClusterEvents } from "./cluster/cluster-events.js";
 export type {
   ClusterManager,
@@ -15,6 +16,7 @@ export type {
 } from "./cluster/cluster-manager.js";
 export type { ClusterOptions } from "./cluster/cluster-options.js";
 export type { Launch, LaunchResult } from "./cluster/launch.js";
+export type { ProcessFilter } from "./cluster/process-filter.js";
 export type { WorkerInfo } from "./cluster/worker-info.js";
 export type { OutputOption, WorkerLine } from "./cluster/worker-output.js";
 export * from "./errors.js";

@@ -42,8 +42,8 @@ export interface ClusterEvents {
   suspect: [OfMember];
   /** It was suspected and answers again. */
   recovered: [OfMember];
-  /** It has been asked to leave, or is leaving by itself. */
-  leaving: [OfMember];
+  /** It has been asked to leave, or is leaving by itself (its platform takes it away): it gets no more calls. */
+  leaving: [OfMember & { readonly isAsked: boolean }];
   /** It is gone. */
   exited: [OfMember & { readonly reason: ExitReason }];
   /** A connection to the rendezvous was turned away. */

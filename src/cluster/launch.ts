@@ -61,6 +61,7 @@ export class Launch<Details = unknown>
 {
   readonly #manager: ClusterManager<Details>;
   readonly #context: LaunchContext;
+  readonly #wanted: WorkerCount;
   readonly #progress: LaunchProgress;
   readonly #over = sharedAbortController();
   readonly #outcome = deferred<LaunchResult<Details>>();
@@ -81,12 +82,14 @@ export class Launch<Details = unknown>
   constructor(
     readonly id: string,
     manager: ClusterManager<Details>,
+    wanted: WorkerCount,
     context: LaunchContext,
     signal: AbortSignal,
   ) {
     this.#manager = manager;
     this.#context = context;
-    this.#progress = new LaunchProgress(manager.workers);
+    this.#wanted = wanted;
+    this.#progress = new LaunchProgress(wanted);
     this.#outcome.promise.catch(() => {});
     void this.#run(signal);
   }
@@ -159,11 +162,11 @@ export class Launch<Details = unknown>
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       if (signal.aborted) onAbort();
-      this.#emit("requested", { workers: this.#manager.workers });
+      this.#emit("requested", { workers: this.#wanted });
       const prepared = await this.#context.prepare(this.#over.signal);
       const request: LaunchRequest = {
         launchId: this.id,
-        workers: this.#manager.workers,
+        workers: this.#wanted,
         signal: this.#over.signal,
         ...prepared,
       };
@@ -337,7 +340,7 @@ export class Launch<Details = unknown>
     const joined = [...this.#members.values()];
     const left = this.#progress.outstanding;
     if (end === undefined) {
-      this.#outcome.resolve({ joined, failures: this.#progress.failures, wanted: this.#manager.workers });
+      this.#outcome.resolve({ joined, failures: this.#progress.failures, wanted: this.#wanted });
       return;
     }
     void this.#kill(left);
@@ -345,7 +348,7 @@ export class Launch<Details = unknown>
     this.#outcome.reject(
       end instanceof Error
         ? end
-        : new LaunchError(this.#manager.name, this.#manager.workers, joined.length, this.#progress.failures),
+        : new LaunchError(this.#manager.name, this.#wanted, joined.length, this.#progress.failures),
     );
   }
 

@@ -4,6 +4,10 @@ import type { Member } from "./member.js";
 /** All workers of a cluster, those that are gone included: a pid is never used again. */
 export class Members {
   readonly #members = new Map<number, Member>();
+  readonly #byKeyId = new Map<string, Member>();
+  readonly #byLaunchedId = new Map<string, Member>();
+  /** By pid, ascending; made anew after a change. */
+  #sorted: readonly Member[] | undefined;
   readonly #gone = new Map<number, ExitReason>();
   #nextPid = 2;
 
@@ -13,16 +17,26 @@ export class Members {
 
   add(member: Member): void {
     this.#members.set(member.pid, member);
+    this.#byKeyId.set(member.keyId, member);
+    this.#byLaunchedId.set(member.info.launched.id, member);
+    this.#sorted = undefined;
   }
 
   /** Takes a worker out for good. */
   remove(pid: number, reason: ExitReason): void {
-    if (this.#members.delete(pid)) this.#gone.set(pid, reason);
+    const member = this.#members.get(pid);
+    if (member === undefined) return;
+    this.#members.delete(pid);
+    this.#byKeyId.delete(member.keyId);
+    this.#byLaunchedId.delete(member.info.launched.id);
+    this.#sorted = undefined;
+    this.#gone.set(pid, reason);
   }
 
   /** By pid, ascending, which is not always the order in which they joined. */
   get all(): readonly Member[] {
-    return [...this.#members.values()].toSorted((one, other) => one.pid - other.pid);
+    this.#sorted ??= [...this.#members.values()].toSorted((one, other) => one.pid - other.pid);
+    return this.#sorted;
   }
 
   /** Workers that may be given calls, by pid, ascending. */
@@ -31,11 +45,11 @@ export class Members {
   }
 
   byKeyId(keyId: string): Member | undefined {
-    return this.all.find((member) => member.keyId === keyId);
+    return this.#byKeyId.get(keyId);
   }
 
   byLaunchedId(id: string): Member | undefined {
-    return this.all.find((member) => member.info.launched.id === id);
+    return this.#byLaunchedId.get(id);
   }
 
   /** Throws `ProcessExitedError` for a worker that is gone, `NoSuchProcessError` for a pid that never was. */

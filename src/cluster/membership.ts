@@ -10,8 +10,9 @@ import type { AuthenticatedConnection } from "../rpc/handshake-exchange.js";
 import { tcpTransport } from "../transport/tcp.js";
 import type { Transport } from "../transport/transport.js";
 import { formatAddress } from "../util/address.js";
+import type { Labels } from "./add-procs-options.js";
 import type { Emit } from "./cluster-events.js";
-import type { ClusterManager, LaunchRequest } from "./cluster-manager.js";
+import type { ClusterManager, LaunchRequest, WorkerCount } from "./cluster-manager.js";
 import type { CheckedClusterOptions } from "./cluster-options.js";
 import { joinWorker } from "./join.js";
 import { Launch, type LaunchContext } from "./launch.js";
@@ -25,6 +26,16 @@ import { outputSink, type WorkerLine } from "./worker-output.js";
 const EXIT_REASON_MS = 2_000;
 /** How long the platform may take to confirm the end of workers. */
 const KILL_MS = 60_000;
+
+/** How one launch differs from others of the same cluster manager. */
+export interface LaunchOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Default: the cluster manager's own number. */
+  readonly workers?: WorkerCount | undefined;
+  readonly labels: Labels;
+  /** A worker of this launch is a member now; called before anyone else hears of it. */
+  readonly onJoined?: (pid: number) => void;
+}
 
 /**
  * The manager's side of a cluster: owns the rendezvous, the launches, the members and the heartbeat. A member comes in
@@ -70,13 +81,13 @@ export class Membership {
   }
 
   /** Starts a launch; throws a `ClusterClosedError` if the cluster is closed. */
-  launch<Details>(manager: ClusterManager<Details>, signal: AbortSignal | undefined): Launch<Details> {
+  launch<Details>(manager: ClusterManager<Details>, options: LaunchOptions): Launch<Details> {
     if (this.isClosed) throw new ClusterClosedError("the cluster was closed; make a new one to add workers");
     const id = launchId();
     const context: LaunchContext = {
       emit: this.#emit,
       prepare: (limit) => this.#prepare(id, manager, limit),
-      join: (arrival, launchedId, limit) => this.#join(arrival, launchedId, manager, limit),
+      join: (arrival, launchedId, limit) => this.#join(arrival, launchedId, manager, options, limit),
       remove: (pids) => this.remove(pids, this.#options.leaveGraceMs),
       endTokens: () => this.#rendezvous.tokens.end(id),
       onOutput: (launchedId, stream, text) => {
@@ -84,8 +95,10 @@ export class Membership {
         this.#output({ pid, id: launchedId, stream, text });
       },
     };
+    const { signal } = options;
     const signals = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal];
-    const launch = new Launch(id, manager, context, AbortSignal.any(signals));
+    const wanted = options.workers ?? manager.workers;
+    const launch = new Launch(id, manager, wanted, context, AbortSignal.any(signals));
     this.#launches.set(id, launch as unknown as Launch);
     void launch.finished().then(() => this.#launches.delete(id));
     return launch;
@@ -96,7 +109,8 @@ export class Membership {
     const members = pids.map((pid) => this.members.get(pid));
     const byManager = new Map<ClusterManager, Member[]>();
     for (const member of members) {
-      if (member.step("leave")) this.#emit("leaving", { pid: member.pid, worker: member.info });
+      if (member.step("leave"))
+        this.#emit("leaving", { pid: member.pid, worker: member.info, isAsked: true });
       member.askToLeave(graceMs);
       byManager.set(member.manager, [...(byManager.get(member.manager) ?? []), member]);
     }
@@ -163,6 +177,7 @@ export class Membership {
     arrival: Arrival,
     id: string,
     manager: ClusterManager,
+    options: LaunchOptions,
     signal: AbortSignal,
   ): Promise<WorkerInfo> {
     const pid = this.members.newPid();
@@ -190,6 +205,7 @@ export class Membership {
       host,
       port,
       report: arrival.report,
+      labels: options.labels,
       manager: manager.name,
       launched: manager.describe(id) ?? { id, details: {} },
     };
@@ -203,6 +219,7 @@ export class Membership {
       this.#options.heartbeat,
     );
     this.members.add(member);
+    options.onJoined?.(pid);
     this.#emit("joined", { pid, worker: info });
     if (isLost) this.#lost(member, undefined, lostBy);
     return info;
@@ -222,7 +239,7 @@ export class Membership {
           for (const text of lines)
             this.#output({ pid: member.pid, id: member.info.launched.id, stream, text });
         } else if (type === MessageType.leaving && member.step("leave")) {
-          this.#emit("leaving", { pid: member.pid, worker: member.info });
+          this.#emit("leaving", { pid: member.pid, worker: member.info, isAsked: false });
         }
       },
       // A broken control channel comes back, or the heartbeat notices; one that was replaced is of no interest.
@@ -267,9 +284,10 @@ export class Membership {
 
   /** The one way out of the cluster. Calls in flight fail as soon as it is known why. */
   #lost(member: Member, known?: ExitReason, by?: Error): void {
-    const wasLeaving = member.wasAskedToLeave;
+    const wasAsked = member.wasAskedToLeave;
+    const wasLeaving = member.state === "leaving";
     if (!member.step("lost")) return;
-    const ending = this.#seeOff(member, known, wasLeaving, by);
+    const ending = this.#seeOff(member, known, { wasAsked, wasLeaving }, by);
     this.#endings.add(ending);
     void ending.then(() => this.#endings.delete(ending));
   }
@@ -277,19 +295,21 @@ export class Membership {
   async #seeOff(
     member: Member,
     known: ExitReason | undefined,
-    wasLeaving: boolean,
+    { wasAsked, wasLeaving }: { readonly wasAsked: boolean; readonly wasLeaving: boolean },
     by: Error | undefined,
   ): Promise<void> {
     const { id } = member.info.launched;
     const removed: ExitReason = { kind: "removed", message: "it was asked to leave" };
-    const reason = known ?? (wasLeaving ? removed : await this.#exitReason(member, by));
+    const found = known ?? (wasAsked ? removed : await this.#exitReason(member, by));
+    const reason = wasLeaving && !wasAsked ? { ...found, announced: true } : found;
     member.exit = reason;
     this.members.remove(member.pid, reason);
+    // Told first: a worker that replaces it is on its way then, and maps whose calls fail below wait for that one.
+    this.#emit("exited", { pid: member.pid, worker: member.info, reason });
     member.session.fail(new ProcessExitedError(member.pid, reason));
     member.close();
     for (const launch of this.#launches.values()) launch.memberLost(id, reason);
-    this.#emit("exited", { pid: member.pid, worker: member.info, reason });
-    if (wasLeaving) return;
+    if (wasAsked) return;
     // Whatever cut us off from it, its process must not live on, and be paid for, without us.
     try {
       // One that no longer answers would not use a grace.

@@ -1,3 +1,4 @@
+import type { Labels } from "./add-procs-options.js";
 import type { LaunchedWorker, WorkerReport } from "./cluster-manager.js";
 
 /** What a cluster knows of one of its workers. */
@@ -9,6 +10,8 @@ export interface WorkerInfo<Details = unknown> {
   readonly port: number;
   /** What it said of itself. */
   readonly report: WorkerReport;
+  /** What `addProcs` labelled it with. */
+  readonly labels: Labels;
   /** Name of the cluster manager that started it. */
   readonly manager: string;
   /** What the platform says of it. */

@@ -275,7 +275,7 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
     if (!(error instanceof ProcessExitedError)) return this.#finish({ error });
     this.#workers.delete(worker.pid);
     // A worker that was told to leave takes its items' attempts with it, and no blame falls on them.
-    if (error.reason.kind === "removed") this.#plan.putBack(item);
+    if (error.reason.kind === "removed" || error.reason.announced === true) this.#plan.putBack(item);
     else {
       const setAside = this.#plan.workerDied(item, error);
       if (setAside !== undefined) return this.#finish({ error: setAside });

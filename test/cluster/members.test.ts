@@ -6,7 +6,13 @@ import { NoSuchProcessError, ProcessExitedError } from "#dist/errors.js";
 
 function membersThatJoined(...pids: number[]): Members {
   const members = new Members();
-  for (const pid of pids) members.add({ pid, takesCalls: true } as Member);
+  for (const pid of pids)
+    members.add({
+      pid,
+      keyId: `key ${pid}`,
+      info: { launched: { id: `worker ${pid}` } },
+      takesCalls: true,
+    } as unknown as Member);
   return members;
 }
 

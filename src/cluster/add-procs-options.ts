@@ -1,0 +1,82 @@
+import {
+  abortSignal,
+  flag,
+  isRecord,
+  onlyKnown,
+  plainObject,
+  show,
+  wholeNumber,
+} from "../util/option-checks.js";
+import type { WorkerCount } from "./cluster-manager.js";
+import { checkWorkerCount } from "./worker-count.js";
+
+/** Names and values of one's own choice, by which workers are found again: `{ disk: "ssd" }`. */
+export type Labels = Readonly<Record<string, string>>;
+
+export interface AddProcsOptions {
+  /** Ends the launch: what it started is stopped, and it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** How many workers to start, in place of the cluster manager's own number. */
+  readonly workers?: number | WorkerCount;
+  /** What the workers of this launch are labelled with. At most 32, of at most 128 characters each. Default none. */
+  readonly labels?: Labels;
+  /**
+   * Starts another worker, with the same cluster manager and labels, for each that dies or is taken away by its
+   * platform; those that `rmProcs` removes stay away. A replacement that fails is tried again after 1, 2, 4, ... up to
+   * 60 seconds, five times in a row at the most. `limit` bounds how many are started in all. Default `false`.
+   */
+  readonly replace?: boolean | { readonly limit: number };
+}
+
+export interface CheckedAddProcsOptions {
+  readonly signal: AbortSignal | undefined;
+  readonly workers: WorkerCount | undefined;
+  readonly labels: Labels;
+  /** How many workers may be replaced. */
+  readonly replacements: number;
+}
+
+const MOST_LABELS = 32;
+const LONGEST_LABEL = 128;
+
+/** Throws a `TypeError` or `RangeError` that names the option. */
+export function checkAddProcsOptions(options: AddProcsOptions): CheckedAddProcsOptions {
+  onlyKnown("addProcs", plainObject("the options of addProcs", options), [
+    "signal",
+    "workers",
+    "labels",
+    "replace",
+  ]);
+  const { signal, workers, labels = {}, replace = false } = options;
+  return {
+    signal: signal === undefined ? undefined : abortSignal("signal", signal),
+    workers: workers === undefined ? undefined : checkWorkerCount(workers),
+    labels: checkLabels("labels", labels),
+    replacements: replacementsOf(replace),
+  };
+}
+
+/** A copy. Throws a `TypeError` or `RangeError` that names the label. */
+export function checkLabels(name: string, labels: unknown): Labels {
+  const given = Object.entries(plainObject(name, labels));
+  if (given.length > MOST_LABELS) {
+    throw new RangeError(`${name} has ${given.length} entries and takes at most ${MOST_LABELS}`);
+  }
+  for (const [key, value] of given) {
+    if (typeof value !== "string") {
+      throw new TypeError(`${name}.${key} must be a string, not ${show(value)}`);
+    }
+    if (key.length > LONGEST_LABEL || value.length > LONGEST_LABEL) {
+      throw new RangeError(
+        `${name}.${key.slice(0, LONGEST_LABEL)} is longer than ${LONGEST_LABEL} characters`,
+      );
+    }
+  }
+  return Object.fromEntries(given) as Record<string, string>;
+}
+
+function replacementsOf(replace: unknown): number {
+  if (!isRecord(replace)) return flag("replace", replace) ? Infinity : 0;
+  onlyKnown("replace", replace, ["limit"]);
+  return wholeNumber("replace.limit", replace["limit"], 1, Number.MAX_SAFE_INTEGER);
+}
