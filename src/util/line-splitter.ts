@@ -1,4 +1,4 @@
-/** A line longer than this is cut, so that output without line ends cannot fill the memory. */
+/** A line longer than this, in UTF-16 units, is cut: output without line ends must not fill memory or messages. */
 const MAX_LINE_LENGTH = 64 * 1024;
 
 /** Cuts text that arrives in pieces into lines. Pure. */
@@ -13,7 +13,7 @@ export class LineSplitter {
   push(text: string): void {
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop()!;
-    for (const line of lines) this.#onLine(line.endsWith("\r") ? line.slice(0, -1) : line);
+    for (const line of lines) this.#give(line.endsWith("\r") ? line.slice(0, -1) : line);
     if (this.#rest.length > MAX_LINE_LENGTH) this.end();
   }
 
@@ -22,6 +22,13 @@ export class LineSplitter {
     if (this.#rest === "") return;
     const line = this.#rest;
     this.#rest = "";
-    this.#onLine(line);
+    this.#give(line);
+  }
+
+  #give(line: string): void {
+    if (line.length <= MAX_LINE_LENGTH) return this.#onLine(line);
+    for (let start = 0; start < line.length; start += MAX_LINE_LENGTH) {
+      this.#onLine(line.slice(start, start + MAX_LINE_LENGTH));
+    }
   }
 }
