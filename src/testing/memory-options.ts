@@ -1,7 +1,8 @@
 import type { LaunchTimeouts, WorkerCount } from "../cluster/cluster-manager.js";
+import { checkLaunchTimeouts } from "../cluster/launch-options.js";
 import { checkWorkerCount } from "../cluster/worker-count.js";
 import type { MemoryNetwork } from "../transport/memory.js";
-import { milliseconds, onlyKnown, plainObject, show } from "../util/option-checks.js";
+import { onlyKnown, plainObject, show } from "../util/option-checks.js";
 
 /**
  * What becomes of a worker. `runs`: it reports in at once. `refused`: the platform does not start it. `never starts`: the
@@ -35,7 +36,6 @@ export interface CheckedMemoryOptions {
 }
 
 const optionNames = ["network", "workers", "timeouts", "fate"];
-const timeoutNames = ["launchMs", "reportMs", "joinMs"];
 const defaultTimeouts: LaunchTimeouts = { launchMs: 10_000, reportMs: 5_000, joinMs: 5_000 };
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
@@ -48,7 +48,10 @@ export function checkMemoryOptions(options: MemoryOptions): CheckedMemoryOptions
     );
   }
   if (typeof fate !== "function") throw new TypeError(`fate must be a function, not ${show(fate)}`);
-  onlyKnown("timeouts", plainObject("timeouts", timeouts), timeoutNames);
-  for (const [name, ms] of Object.entries(timeouts)) milliseconds(`timeouts.${name}`, ms, 1);
-  return { network, workers: checkWorkerCount(workers), timeouts: { ...defaultTimeouts, ...timeouts }, fate };
+  return {
+    network,
+    workers: checkWorkerCount(workers),
+    timeouts: checkLaunchTimeouts(timeouts, defaultTimeouts),
+    fate,
+  };
 }

@@ -36,3 +36,8 @@ export function ownAddresses(): string[] {
 export function processId(): number {
   return process.pid;
 }
+
+/** Takes memory until somebody ends it. */
+export function fillMemory(): never {
+  for (const all: Buffer[] = []; ;) all.push(Buffer.alloc(1e6, 1));
+}

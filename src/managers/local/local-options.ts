@@ -1,8 +1,9 @@
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { LaunchTimeouts, WorkerCount } from "../../cluster/cluster-manager.js";
+import { checkEnvironment, checkLaunchTimeouts } from "../../cluster/launch-options.js";
 import { checkWorkerCount } from "../../cluster/worker-count.js";
-import { milliseconds, onlyKnown, optional, plainObject, show, text } from "../../util/option-checks.js";
+import { onlyKnown, optional, plainObject, show, text } from "../../util/option-checks.js";
 
 export interface LocalOptions {
   /** How many worker processes. Default: one per core that this process may use. */
@@ -37,7 +38,7 @@ export function checkLocalOptions(options: LocalOptions | number): CheckedLocalO
     execArgv: optional(options.execArgv, checkFlags) ?? inheritedFlags(process.execArgv),
     env: checkEnvironment(options.env ?? {}),
     cwd: optional(options.cwd, checkDirectory),
-    timeouts: checkTimeouts(options.timeouts ?? {}),
+    timeouts: checkLaunchTimeouts(options.timeouts ?? {}, defaultTimeouts),
   };
 }
 
@@ -50,27 +51,11 @@ function checkFlags(flags: readonly string[]): readonly string[] {
   return flags;
 }
 
-function checkEnvironment(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  for (const [name, value] of Object.entries(plainObject("env", env))) {
-    if (name.startsWith("ROLLCALL_"))
-      throw new TypeError(`env.${name}: names that begin with ROLLCALL_ are reserved; choose another`);
-    if (typeof value !== "string") throw new TypeError(`env.${name} must be a string, not ${show(value)}`);
-  }
-  return env;
-}
-
 /** Node would report a missing working directory as a missing program. */
 function checkDirectory(cwd: string): string {
   const directory = text("cwd", cwd, `"/tmp"`);
   if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return directory;
   throw new RangeError(`cwd must be a directory that exists; ${show(directory)} is not`);
-}
-
-function checkTimeouts(given: Partial<LaunchTimeouts>): LaunchTimeouts {
-  onlyKnown("timeouts", plainObject("timeouts", given), Object.keys(defaultTimeouts));
-  const limit = (key: keyof LaunchTimeouts): number =>
-    milliseconds(`timeouts.${key}`, given[key] ?? defaultTimeouts[key], 1);
-  return { launchMs: limit("launchMs"), reportMs: limit("reportMs"), joinMs: limit("joinMs") };
 }
 
 /** A debugger's port can be had once, and a test runner or a script given as text must not start again. */

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { DockerManagerResult } from "./docker-manager-program.js";
+import { Fleet } from "./fleet.js";
+import { runProgram } from "./host-process.js";
+import { namespacePrefix } from "./network.js";
+import { whyNoFleet } from "./requirements.js";
+import { square } from "./work.js";
+
+const NAME = "docker";
+
+void describe("workers as containers of a Docker engine, without ECS", { skip: whyNoFleet() }, () => {
+  let fleet: Fleet;
+  let result: DockerManagerResult;
+  before(async () => {
+    fleet = await Fleet.start({ name: NAME, instances: 1 });
+    const { address } = fleet.description.instances[0]!;
+    const machine = { namespace: `${namespacePrefix(NAME)}instance-1`, address };
+    const program = new URL("docker-manager-program.js", import.meta.url);
+    result = (await runProgram(machine, program, fleet.description)) as DockerManagerResult;
+  });
+  after(() => fleet?.[Symbol.asyncDispose]());
+
+  void test("by default they use the network of the engine's machine, each with a port of its own", () => {
+    const { address } = fleet.description.instances[0]!;
+    for (const addresses of result.host.addresses) assert.ok(addresses.includes(address));
+    assert.equal(new Set(result.host.ports).size, 4);
+  });
+
+  void test("on the engine's bridge each has an address of its own and is the first process", () => {
+    const addresses = result.bridge.addresses.flat();
+    assert.equal(new Set(addresses).size, 2);
+    assert.ok(!addresses.includes(fleet.description.instances[0]!.address));
+    assert.deepEqual(result.bridge.osPids, [1, 1]);
+  });
+
+  void test("a map gives the same results in both", () => {
+    const expected = Array.from({ length: 100 }, (_, index) => square(index));
+    assert.deepEqual(result.squares, [expected, expected]);
+  });
+
+  void test("lines that a worker writes reach the manager", () => {
+    assert.ok(result.lines.includes("a line from a container"));
+  });
+
+  void test("that a worker had too little memory is said, with the option to raise", () => {
+    assert.equal(result.outOfMemory.kind, "stopped");
+    assert.match(
+      result.outOfMemory.message,
+      /used more memory than it may; raise memoryMiB of DockerManager/,
+    );
+  });
+
+  void test("a container that somebody kills is told by its signal", () => {
+    assert.deepEqual(result.killed, { kind: "signalled", message: "its container was ended by SIGKILL" });
+  });
+
+  void test("an image that the engine neither has nor can pull is named", () => {
+    assert.match(
+      result.noImage,
+      /no image no-such-image:1 and cannot pull it: .*build it there, or check its name/,
+    );
+  });
+
+  void test("no container is left", async () => {
+    assert.deepEqual(result.left, []);
+    assert.deepEqual(await fleet.containers(), []);
+  });
+});
