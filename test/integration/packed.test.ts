@@ -23,6 +23,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "./worker": ["myId"],
   "./worker/main": [],
   "./ecs": ["ECSManager"],
+  "./docker": ["DockerManager"],
   "./local-ecs": ["startLocalECS"],
   "./testing": ["MemoryManager", "MemoryNetwork"],
   "./package.json": [],
