@@ -5,10 +5,30 @@
  */
 export abstract class RollcallError extends Error {
   abstract readonly code: string;
+
+  /**
+   * By kind, and not by the very class: a worker's program is one file with these classes in it, and the functions that
+   * it runs import them from the package.
+   */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    const prototype = this.prototype as object;
+    if (!Object.hasOwn(prototype, kindKey)) return Function.prototype[Symbol.hasInstance].call(this, value);
+    const kind: unknown = Reflect.get(prototype, kindKey);
+    for (let at = value; typeof at === "object" && at !== null; at = Object.getPrototypeOf(at) as unknown) {
+      if (Object.hasOwn(at, kindKey) && Reflect.get(at, kindKey) === kind) return true;
+    }
+    return false;
+  }
 }
 
-function nameOnPrototype(type: new (...args: never[]) => Error, name: string): void {
-  Object.defineProperty(type.prototype, "name", { value: name, configurable: true, writable: true });
+/** On each prototype, the name of the class. */
+const kindKey = Symbol.for("rollcall.error-kind");
+
+function nameOnPrototype(type: { readonly prototype: Error }, name: string): void {
+  Object.defineProperty(type.prototype, kindKey, { value: name });
+  if (type !== RollcallError) {
+    Object.defineProperty(type.prototype, "name", { value: name, configurable: true, writable: true });
+  }
 }
 
 /** How a worker's process ended, in the words of whoever could tell. */
@@ -194,6 +214,7 @@ export class NoWorkersError extends RollcallError {
 }
 
 for (const [name, type] of Object.entries({
+  RollcallError,
   RemoteError,
   ProcessExitedError,
   NoSuchProcessError,

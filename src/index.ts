@@ -1,7 +1,10 @@
 export { Cluster, type RmProcsOptions } from "./cluster.js";
+export type { ClusterView } from "./cluster-view.js";
 export type { CallOptions, CallTarget, Pid } from "./calls/call-target.js";
 export type { Future } from "./calls/future.js";
-export type { AddProcsOptions, Labels } from "./cluster/add-procs-options.js";
+export type { Labels } from "./calls/labels.js";
+export type { ProcessFilter } from "./calls/process-filter.js";
+export type { AddProcsOptions } from "./cluster/add-procs-options.js";
 export type { ClusterEvents } from "./cluster/cluster-events.js";
 export type {
   ClusterManager,
@@ -16,7 +19,6 @@ export type {
 } from "./cluster/cluster-manager.js";
 export type { ClusterOptions } from "./cluster/cluster-options.js";
 export type { Launch, LaunchResult } from "./cluster/launch.js";
-export type { ProcessFilter } from "./cluster/process-filter.js";
 export type { WorkerInfo } from "./cluster/worker-info.js";
 export type { OutputOption, WorkerLine } from "./cluster/worker-output.js";
 export * from "./errors.js";
@@ -25,4 +27,5 @@ export type { LocalOptions } from "./managers/local/local-options.js";
 export type { MapOptions, MapProgress } from "./pool/map-options.js";
 export type { ParallelMap } from "./pool/parallel-map.js";
 export { ROLLCALL_VERSION } from "./util/version.js";
-export { myId } from "./worker/identity.js";
+export { currentCluster } from "./current-cluster.js";
+export { myId } from "./worker/current-process.js";

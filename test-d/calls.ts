@@ -1,5 +1,6 @@
 // What must compile, and what must not. Compiled by the build, never run.
 import type { Cluster, Future, ParallelMap } from "rollcall";
+import { currentCluster, type ClusterView } from "rollcall/worker";
 import { expectType, type Equal } from "./assertions.js";
 
 declare const cluster: Cluster;
@@ -63,3 +64,21 @@ void cluster.pmap(double, 5);
 void cluster.pmap(area, [1, 2]);
 // @ts-expect-error an order that does not exist
 void cluster.pmap(double, [1], { order: "random" });
+
+// What runs anywhere sees its cluster as every process does, and a Cluster is one of those.
+const current = currentCluster();
+expectType<Equal<typeof current, ClusterView>>();
+const anywhere: ClusterView = cluster;
+expectType<Equal<ReturnType<typeof anywhere.workers>, number[]>>();
+const fetchedThere = current.remoteCallFetch(area, { pid: "any", signal }, 3, 4);
+expectType<Equal<typeof fetchedThere, Promise<number>>>();
+const mappedThere = current.pmap(describe, ["a"]);
+expectType<Equal<typeof mappedThere, ParallelMap<string, { text: string }>>>();
+// @ts-expect-error an argument is missing
+void current.remoteCallFetch(area, 2, 3);
+// @ts-expect-error only the manager adds workers
+void current.addProcs;
+// @ts-expect-error and removes them
+void current.rmProcs;
+// @ts-expect-error and closes the cluster
+void current.close;

@@ -1,14 +1,16 @@
-import { ProcessExitedError } from "../errors.js";
-import type { Members } from "../cluster/members.js";
+import type { ExitReason } from "../errors.js";
 import type { FunctionReference } from "../functions/function-reference.js";
 import type { PendingCall } from "../rpc/pending-calls.js";
-import type { LocalProcess } from "./local-process.js";
+import type { Labels } from "./labels.js";
+import type { ProcessPlace } from "./process-filter.js";
 
-/** What can be called: a worker's session, or the manager's own process. */
+/** What can be called: a process at the other end of a session, or this one. */
 export interface CallableProcess {
   /** False from the end of its connection on, also while it is not known yet why that ended. */
   readonly isOpen: boolean;
   readonly hasRoom: boolean;
+  /** Calls from here that it has not answered. */
+  readonly callsWaiting: number;
   room(): Promise<void>;
   call(reference: FunctionReference, args: readonly unknown[], call: PendingCall): number;
   callAndKeep(
@@ -24,20 +26,38 @@ export interface CallableProcess {
   abandon(id: number): void;
 }
 
-/** Finds the process that a pid names. */
-export class Processes {
-  constructor(
-    readonly members: Members,
-    readonly local: LocalProcess,
-  ) {}
+export interface FoundProcess {
+  readonly pid: number;
+  readonly process: CallableProcess;
+}
 
-  /** Throws `ProcessExitedError` or `NoSuchProcessError`, or `NoWorkersError` for `any`. */
-  find(pid: number | "any"): { readonly pid: number; readonly process: CallableProcess } {
-    if (pid === 1) return { pid, process: this.local };
-    const member = pid === "any" ? this.members.leastLoaded() : this.members.get(pid);
-    if (!member.takesCalls) {
-      throw new ProcessExitedError(member.pid, { kind: "removed", message: "it is leaving the cluster" });
-    }
-    return { pid: member.pid, process: member.session };
-  }
+/** What a process knows of a worker of its cluster. */
+export interface KnownWorker {
+  readonly pid: number;
+  readonly labels: Labels;
+  readonly place: ProcessPlace;
+}
+
+/** The processes of a cluster as one of them knows them: each has a directory of its own. */
+export interface ProcessDirectory {
+  /** The process whose directory this is. */
+  readonly myPid: number;
+  /** Nothing can be called any more. */
+  readonly isClosed: boolean;
+  /** Workers that take calls, by pid, ascending. */
+  readonly workers: readonly KnownWorker[];
+  /** Those of them that this process may call, itself included where it is a worker. */
+  readonly callable: readonly FoundProcess[];
+
+  /**
+   * The process that a pid names. A promise where somebody must be asked first. Throws, or rejects with, a
+   * `ProcessExitedError` or `NoSuchProcessError`, or a `NoWorkersError` for `any`; with the signal's reason if that aborts.
+   */
+  find(pid: number | "any", signal?: AbortSignal): FoundProcess | Promise<FoundProcess>;
+  /** Where a process runs. Throws as `find` does. */
+  placeOf(pid: number): ProcessPlace;
+  /** Calls back once for every worker that is gone from now on. Returns how to stop that. */
+  onExited(listener: (pid: number, reason: ExitReason) => void): () => void;
+  /** Calls back when workers come or go, or the directory closes. Returns how to stop that. */
+  onChange(listener: () => void): () => void;
 }

@@ -6,7 +6,7 @@ import type { PendingCall } from "../rpc/pending-calls.js";
 import type { CallableProcess } from "./call-process.js";
 
 /**
- * The manager as the target of its own calls. They behave as on a worker: arguments and results are copied, and what
+ * A process as the target of its own calls. They behave as those of others: arguments and results are copied, and what
  * is thrown arrives as a `RemoteError`.
  */
 export class LocalProcess implements CallableProcess {
@@ -14,9 +14,12 @@ export class LocalProcess implements CallableProcess {
   readonly #encoder: Encoder;
   readonly #decoder: Decoder;
   readonly #kept = new Map<number, Promise<unknown>>();
+  readonly #pid: number;
   #nextReference = 1;
+  #callsWaiting = 0;
 
-  constructor(load: LoadFunction, codec: Codec) {
+  constructor(pid: number, load: LoadFunction, codec: Codec) {
+    this.#pid = pid;
     this.#load = load;
     this.#encoder = codec.encoder;
     this.#decoder = codec.decoder;
@@ -28,6 +31,10 @@ export class LocalProcess implements CallableProcess {
 
   get hasRoom(): boolean {
     return true;
+  }
+
+  get callsWaiting(): number {
+    return this.#callsWaiting;
   }
 
   room(): Promise<void> {
@@ -97,12 +104,15 @@ export class LocalProcess implements CallableProcess {
   }
 
   async #run(reference: FunctionReference, copied: never[]): Promise<unknown> {
+    this.#callsWaiting++;
     try {
       const fn: AnyFunction = await this.#load(reference);
       return this.#copy(await fn.apply(undefined, copied), "result");
     } catch (error) {
       const { body, segments } = encodeFailure(this.#encoder, error);
-      throw decodeFailure(this.#decoder, failureKindOf(error), 1, body, segments);
+      throw decodeFailure(this.#decoder, failureKindOf(error), this.#pid, body, segments);
+    } finally {
+      this.#callsWaiting--;
     }
   }
 

@@ -1,33 +1,36 @@
 import { CallTimeoutError, ClusterClosedError } from "../errors.js";
-import type { FunctionFinder } from "../functions/function-finder.js";
 import type { FunctionReference } from "../functions/function-reference.js";
-import type { CallableProcess, Processes } from "./call-process.js";
+import type { CallableProcess, ProcessDirectory } from "./call-process.js";
 import { checkTarget, checkUnlimitedTarget, type CallOptions, type CallTarget } from "./call-target.js";
 import { abortable } from "../util/time-limit.js";
 import { Future } from "./future.js";
 
 export type Callable = (...args: never[]) => unknown;
 
+/** How other processes get a function. */
+export interface FunctionSource {
+  /** What is known already, without waiting. */
+  known(fn: Function): FunctionReference | undefined;
+  find(fn: Function, signal?: AbortSignal): Promise<FunctionReference>;
+}
+
 /** Sends calls to the processes of a cluster. */
 export class Caller {
-  readonly #finder: FunctionFinder;
-  readonly #processes: Processes;
-  #isClosed = false;
+  readonly #functions: FunctionSource;
+  readonly #directory: ProcessDirectory;
 
-  constructor(finder: FunctionFinder, processes: Processes) {
-    this.#finder = finder;
-    this.#processes = processes;
+  constructor(functions: FunctionSource, directory: ProcessDirectory) {
+    this.#functions = functions;
+    this.#directory = directory;
   }
 
-  close(): void {
-    this.#isClosed = true;
-  }
-
-  /** The name under which workers find this function. */
+  /** The name under which others find this function. */
   reference(fn: Callable, signal?: AbortSignal): FunctionReference | Promise<FunctionReference> {
-    if (this.#isClosed) throw new ClusterClosedError("the cluster was closed; its workers are gone");
+    if (this.#directory.isClosed) {
+      throw new ClusterClosedError("the cluster was closed; its workers are gone");
+    }
     if (typeof fn !== "function") throw new TypeError(`a remote call needs a function, not ${typeof fn}`);
-    return this.#finder.known(fn) ?? this.#finder.find(fn, signal);
+    return this.#functions.known(fn) ?? this.#functions.find(fn, signal);
   }
 
   async callFetch(fn: Callable, target: CallTarget, args: readonly unknown[]): Promise<unknown> {
@@ -47,7 +50,8 @@ export class Caller {
     const where = checkUnlimitedTarget("remoteCall", target);
     const found = this.reference(fn);
     const reference = found instanceof Promise ? await found : found;
-    const { pid, process } = this.#processes.find(where);
+    const place = this.#directory.find(where);
+    const { pid, process } = place instanceof Promise ? await place : place;
     if (!process.hasRoom) await process.room();
     const keepAs = process.newReference();
     let refused: { error: unknown } | undefined;
@@ -70,7 +74,8 @@ export class Caller {
     const where = checkUnlimitedTarget("remoteDo", target);
     const found = this.reference(fn);
     const reference = found instanceof Promise ? await found : found;
-    const { process } = this.#processes.find(where);
+    const place = this.#directory.find(where);
+    const { process } = place instanceof Promise ? await place : place;
     if (!process.hasRoom) await process.room();
     process.callAndForget(reference, args);
   }
@@ -83,7 +88,8 @@ export class Caller {
   ): Promise<unknown> {
     const found = this.reference(fn, signal);
     const reference = found instanceof Promise ? await found : found;
-    const { process } = this.#processes.find(pid);
+    const place = this.#directory.find(pid, signal);
+    const { process } = place instanceof Promise ? await place : place;
     if (!process.hasRoom) await (signal === undefined ? process.room() : abortable(process.room(), signal));
     return signal === undefined
       ? new Promise((resolve, reject) => process.call(reference, args, { resolve, reject }))

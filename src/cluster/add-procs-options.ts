@@ -1,17 +1,7 @@
-import {
-  abortSignal,
-  flag,
-  isRecord,
-  onlyKnown,
-  plainObject,
-  show,
-  wholeNumber,
-} from "../util/option-checks.js";
+import { checkLabels, type Labels } from "../calls/labels.js";
+import { abortSignal, flag, isRecord, onlyKnown, plainObject, wholeNumber } from "../util/option-checks.js";
 import type { WorkerCount } from "./cluster-manager.js";
 import { checkWorkerCount } from "./worker-count.js";
-
-/** Names and values of one's own choice, by which workers are found again: `{ disk: "ssd" }`. */
-export type Labels = Readonly<Record<string, string>>;
 
 export interface AddProcsOptions {
   /** Ends the launch: what it started is stopped, and it rejects with the signal's reason. */
@@ -36,9 +26,6 @@ export interface CheckedAddProcsOptions {
   readonly replacements: number;
 }
 
-const MOST_LABELS = 32;
-const LONGEST_LABEL = 128;
-
 /** Throws a `TypeError` or `RangeError` that names the option. */
 export function checkAddProcsOptions(options: AddProcsOptions): CheckedAddProcsOptions {
   onlyKnown("addProcs", plainObject("the options of addProcs", options), [
@@ -54,25 +41,6 @@ export function checkAddProcsOptions(options: AddProcsOptions): CheckedAddProcsO
     labels: checkLabels("labels", labels),
     replacements: replacementsOf(replace),
   };
-}
-
-/** A copy. Throws a `TypeError` or `RangeError` that names the label. */
-export function checkLabels(name: string, labels: unknown): Labels {
-  const given = Object.entries(plainObject(name, labels));
-  if (given.length > MOST_LABELS) {
-    throw new RangeError(`${name} has ${given.length} entries and takes at most ${MOST_LABELS}`);
-  }
-  for (const [key, value] of given) {
-    if (typeof value !== "string") {
-      throw new TypeError(`${name}.${key} must be a string, not ${show(value)}`);
-    }
-    if (key.length > LONGEST_LABEL || value.length > LONGEST_LABEL) {
-      throw new RangeError(
-        `${name}.${key.slice(0, LONGEST_LABEL)} is longer than ${LONGEST_LABEL} characters`,
-      );
-    }
-  }
-  return Object.fromEntries(given) as Record<string, string>;
 }
 
 function replacementsOf(replace: unknown): number {

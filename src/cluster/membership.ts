@@ -10,14 +10,14 @@ import type { AuthenticatedConnection } from "../rpc/handshake-exchange.js";
 import { tcpTransport } from "../transport/tcp.js";
 import type { Transport } from "../transport/transport.js";
 import { formatAddress } from "../util/address.js";
-import type { Labels } from "./add-procs-options.js";
+import type { Labels } from "../calls/labels.js";
 import type { Emit } from "./cluster-events.js";
 import type { ClusterManager, LaunchRequest, WorkerCount } from "./cluster-manager.js";
 import type { CheckedClusterOptions } from "./cluster-options.js";
 import { joinWorker } from "./join.js";
 import { Launch, type LaunchContext } from "./launch.js";
 import { Member } from "./member.js";
-import { Members } from "./members.js";
+import type { Members } from "./members.js";
 import { Rendezvous, type Arrival } from "./rendezvous.js";
 import type { WorkerInfo } from "./worker-info.js";
 import { outputSink, type WorkerLine } from "./worker-output.js";
@@ -42,7 +42,7 @@ export interface LaunchOptions {
  * through `#join` and goes through `#lost`, whatever the cause.
  */
 export class Membership {
-  readonly members = new Members();
+  readonly members: Members;
   readonly #options: CheckedClusterOptions;
   readonly #transport: Transport;
   readonly #emit: Emit;
@@ -59,7 +59,14 @@ export class Membership {
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
-  constructor(options: CheckedClusterOptions, codec: Codec, load: LoadFunction, emit: Emit) {
+  constructor(
+    options: CheckedClusterOptions,
+    members: Members,
+    codec: Codec,
+    load: LoadFunction,
+    emit: Emit,
+  ) {
+    this.members = members;
     this.#options = options;
     this.#transport = options.transport ?? tcpTransport;
     this.#emit = emit;

@@ -1,4 +1,4 @@
-import type { Labels } from "./add-procs-options.js";
+import type { Labels } from "../calls/labels.js";
 import type { LaunchedWorker, WorkerReport } from "./cluster-manager.js";
 
 /** What a cluster knows of one of its workers. */

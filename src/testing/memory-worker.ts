@@ -6,12 +6,12 @@ import type { AnyFunction } from "../rpc/call-server.js";
 import type { MemoryNetwork } from "../transport/memory.js";
 import { deferred } from "../util/deferred.js";
 import { ROLLCALL_VERSION } from "../util/version.js";
-import { setProcessIdSource } from "../worker/identity.js";
+import { setCurrentProcess, type CurrentProcess } from "../worker/current-process.js";
 import { readWorkerEnvironment } from "../worker/worker-environment.js";
 import { Worker, type LeaveCause } from "../worker/worker.js";
 
-/** Which worker the running call is on; `myId` asks it. */
-const currentPid = new AsyncLocalStorage<number>();
+/** Which worker the running call is on. */
+const current = new AsyncLocalStorage<CurrentProcess>();
 
 export interface MemoryWorkerOptions {
   readonly id: string;
@@ -50,7 +50,7 @@ export class MemoryWorker {
     if (this.#exit !== undefined) return;
     const { id, host, network, projectRoot, environment } = this.#options;
     const loader = new FunctionLoader({ projectRoot });
-    let pid = 0;
+    let self: CurrentProcess | undefined;
     this.#worker = new Worker({
       environment: readWorkerEnvironment({
         ...environment,
@@ -62,7 +62,7 @@ export class MemoryWorker {
       transport: network,
       load: async (reference) => {
         const fn = (await loader.load(reference)) as AnyFunction;
-        return (...args) => currentPid.run(pid, () => fn.apply(undefined, args));
+        return (...args) => current.run(self!, () => fn.apply(undefined, args));
       },
       describe: () =>
         Promise.resolve({
@@ -76,8 +76,8 @@ export class MemoryWorker {
           ownAddress: undefined,
         }),
       joined: (membership) => {
-        pid = membership.pid;
-        setProcessIdSource(() => currentPid.getStore() ?? 1);
+        self = { ...membership, projectRoot };
+        setCurrentProcess(() => current.getStore());
       },
       left: (cause, message) => this.#end(exitOf(cause, message)),
     });

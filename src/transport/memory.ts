@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { ConnectionClosedError, ProtocolError } from "../errors.js";
 import { unauthenticatedLimits, type ProtocolLimits } from "../protocol/limits.js";
 import type { Message } from "../protocol/message.js";
@@ -21,6 +22,8 @@ const MAX_UNREAD_BYTES = 32 * 1024 * 1024;
 export class MemoryNetwork implements Transport {
   readonly #listeners = new Map<string, ListenOptions>();
   readonly #connections = new Set<MemoryConnection>();
+  /** What arrives from a network arrives outside of the sender's async context. */
+  readonly #outside = new AsyncResource("MemoryNetwork");
   #nextPort = 1;
 
   /** Open connection ends; 0 when everything has been closed. */
@@ -40,11 +43,11 @@ export class MemoryNetwork implements Transport {
         else if (listener === undefined) {
           reject(Object.assign(new Error(`connect ECONNREFUSED ${host}:${port}`), { code: "ECONNREFUSED" }));
         } else {
-          const near = new MemoryConnection(`${host}:${port}`, host, this.#connections);
-          const far = new MemoryConnection(`${host}:0`, host, this.#connections);
+          const near = new MemoryConnection(`${host}:${port}`, host, this.#connections, this.#outside);
+          const far = new MemoryConnection(`${host}:0`, host, this.#connections, this.#outside);
           near.peer = far;
           far.peer = near;
-          listener.accept(far);
+          this.#outside.runInAsyncScope(() => listener.accept(far));
           resolve(near);
         }
       });
@@ -78,13 +81,16 @@ class MemoryConnection implements Connection {
   #isPaused = false;
   #isClosed = false;
   readonly #open: Set<MemoryConnection>;
+  readonly #outside: AsyncResource;
 
   constructor(
     readonly remote: string,
     readonly remoteHost: string,
     open: Set<MemoryConnection>,
+    outside: AsyncResource,
   ) {
     this.localHost = remoteHost;
+    this.#outside = outside;
     this.#open = open;
     open.add(this);
   }
@@ -151,7 +157,7 @@ class MemoryConnection implements Connection {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      this.#deliver();
+      this.#outside.runInAsyncScope(() => this.#deliver());
     });
   }
 
@@ -188,7 +194,7 @@ class MemoryConnection implements Connection {
     this.#inbox = [];
     this.#inboxBytes = 0;
     this.#open.delete(this);
-    setImmediate(() => this.#handlers?.closed(reason));
+    setImmediate(() => this.#outside.runInAsyncScope(() => this.#handlers?.closed(reason)));
   }
 }
 

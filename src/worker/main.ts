@@ -6,7 +6,7 @@ import { WorkerVariable } from "../protocol/worker-variables.js";
 import { tcpTransport } from "../transport/tcp.js";
 import { ROLLCALL_VERSION } from "../util/version.js";
 import { ControlThread, type FromControlThread } from "./control-thread.js";
-import { setProcessIdSource } from "./identity.js";
+import { setCurrentProcess } from "./current-process.js";
 import { captureOutput } from "./output-capture.js";
 import { readTaskMetadata } from "./task-metadata.js";
 import { readWorkerEnvironment, type WorkerEnvironment } from "./worker-environment.js";
@@ -43,7 +43,8 @@ const environment = readEnvironmentOrExit();
 // Neither the program's functions nor their child processes have any use for it.
 delete process.env[WorkerVariable.token];
 
-const loader = new FunctionLoader({ projectRoot: environment.projectRoot ?? findProjectRoot(process.cwd()) });
+const projectRoot = environment.projectRoot ?? findProjectRoot(process.cwd());
+const loader = new FunctionLoader({ projectRoot });
 let control: ControlThread | undefined;
 
 /**
@@ -79,7 +80,8 @@ const worker: Worker = new Worker({
     };
   },
   joined: (membership) => {
-    setProcessIdSource(() => membership.pid);
+    const current = { ...membership, projectRoot };
+    setCurrentProcess(() => current);
     member = membership;
     setTimeout(startControlThread, CONTROL_THREAD_DELAY_MS);
   },

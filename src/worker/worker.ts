@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import type { FoundProcess, ProcessDirectory } from "../calls/call-process.js";
+import { LocalProcess } from "../calls/local-process.js";
 import { ConnectionClosedError, HandshakeError, RollcallError } from "../errors.js";
 import { newCodec } from "../protocol/codec.js";
 import type { JoinedMessage, JoinMessage, ReportMessage } from "../protocol/control-messages.js";
@@ -14,6 +16,7 @@ import type { Connection, Listener, Transport } from "../transport/transport.js"
 import { formatAddress } from "../util/address.js";
 import { sharedAbortController } from "../util/shared-abort.js";
 import { delay, TimeLimitError, withTimeLimit } from "../util/time-limit.js";
+import { WorkerDirectory } from "./worker-directory.js";
 import type { WorkerEnvironment } from "./worker-environment.js";
 
 /** Why a worker leaves, in the order of who decides: its manager, the platform, or the loss of the manager. */
@@ -43,6 +46,10 @@ export interface Membership extends JoinMessage {
   /** With these a further control connection proves that it comes from this worker. */
   readonly keyId: string;
   readonly key: Uint8Array;
+  /** The processes that this one can call. */
+  readonly directory: ProcessDirectory;
+  /** This process as the target of its own calls. */
+  readonly self: FoundProcess;
 }
 
 const HANDSHAKE_MS = 10_000;
@@ -62,6 +69,7 @@ export class Worker {
   #listener: Listener | undefined;
   #key: { readonly id: string; readonly secret: Uint8Array } | undefined;
   readonly #sessions = new Set<Session>();
+  #directory: WorkerDirectory | undefined;
   readonly #closing = sharedAbortController();
   readonly #strangers = new Strangers(MAX_STRANGERS);
   #isControlHandedOver = false;
@@ -104,6 +112,7 @@ export class Worker {
   close(): void {
     this.#hasLeft = true;
     this.#closing.abort(new ConnectionClosedError("the worker is leaving"));
+    this.#directory?.close();
     this.#listener?.close();
     this.#control?.end();
     for (const session of this.#sessions) session.end();
@@ -211,7 +220,10 @@ export class Worker {
 
   #join(session: Session, join: JoinMessage): void {
     session.setMaxMessageBytes(join.maxMessageBytes);
-    this.#host.joined({ ...join, keyId: this.#key!.id, key: this.#key!.secret });
+    const self = { pid: join.pid, process: new LocalProcess(join.pid, this.#host.load, this.#codec) };
+    this.#directory = new WorkerDirectory(self, session);
+    const { id: keyId, secret: key } = this.#key!;
+    this.#host.joined({ ...join, keyId, key, directory: this.#directory, self });
     session.post(MessageType.joined, { pid: join.pid } satisfies JoinedMessage);
   }
 

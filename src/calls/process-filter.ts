@@ -1,6 +1,5 @@
 import { onlyKnown, plainObject, wholeNumber } from "../util/option-checks.js";
-import { checkLabels, type Labels } from "./add-procs-options.js";
-import type { WorkerInfo } from "./worker-info.js";
+import { checkLabels, type Labels } from "./labels.js";
 
 /** Which processes `procs` and `workers` list. */
 export interface ProcessFilter {
@@ -29,10 +28,6 @@ export function checkProcessFilter(filter: ProcessFilter): ProcessFilter {
 
 export function hasLabels(labels: Labels, wanted: Labels): boolean {
   return Object.entries(wanted).every(([name, value]) => labels[name] === value);
-}
-
-export function placeOf(worker: WorkerInfo): ProcessPlace {
-  return { host: worker.host, hostname: worker.report.hostname };
 }
 
 /**

@@ -1,0 +1,81 @@
+import { EventEmitter } from "node:events";
+import { hostname } from "node:os";
+import type { FoundProcess, KnownWorker, ProcessDirectory } from "../calls/call-process.js";
+import type { LocalProcess } from "../calls/local-process.js";
+import type { ProcessPlace } from "../calls/process-filter.js";
+import { ProcessExitedError, type ExitReason } from "../errors.js";
+import type { Members } from "./members.js";
+import type { WorkerInfo } from "./worker-info.js";
+
+/** The processes of a cluster as its manager knows them, at first hand: nobody need be asked, and nobody dialled. */
+export class ManagerDirectory implements ProcessDirectory {
+  readonly myPid = 1;
+  readonly #members: Members;
+  readonly #local: LocalProcess;
+  /** Apart from the cluster's events, which belong to the program. */
+  readonly #news = new EventEmitter();
+  #isClosed = false;
+
+  constructor(members: Members, local: LocalProcess) {
+    this.#members = members;
+    this.#local = local;
+    // Each running map listens for workers that come and go.
+    this.#news.setMaxListeners(0);
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  get workers(): readonly KnownWorker[] {
+    return this.#members.available.map(({ pid, info }) => ({
+      pid,
+      labels: info.labels,
+      place: placeOf(info),
+    }));
+  }
+
+  get callable(): readonly FoundProcess[] {
+    return this.#members.available.map(({ pid, session }) => ({ pid, process: session }));
+  }
+
+  find(pid: number | "any"): FoundProcess {
+    if (pid === 1) return { pid, process: this.#local };
+    const member = pid === "any" ? this.#members.leastLoaded() : this.#members.get(pid);
+    if (!member.takesCalls) {
+      throw new ProcessExitedError(member.pid, { kind: "removed", message: "it is leaving the cluster" });
+    }
+    return { pid: member.pid, process: member.session };
+  }
+
+  placeOf(pid: number): ProcessPlace {
+    if (pid === 1) return { host: undefined, hostname: hostname() };
+    return placeOf(this.#members.get(pid).info);
+  }
+
+  onExited(listener: (pid: number, reason: ExitReason) => void): () => void {
+    this.#news.on("exited", listener);
+    return () => this.#news.off("exited", listener);
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#news.on("change", listener);
+    return () => this.#news.off("change", listener);
+  }
+
+  exited(pid: number, reason: ExitReason): void {
+    this.#news.emit("exited", pid, reason);
+  }
+
+  changed(): void {
+    this.#news.emit("change");
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+}
+
+function placeOf(worker: WorkerInfo): ProcessPlace {
+  return { host: worker.host, hostname: worker.report.hostname };
+}
