@@ -23,6 +23,11 @@ export interface ClusterOptions {
   readonly managerGraceMs?: number;
   /** How long a worker may take to exit after it was asked to, before it is forced, in milliseconds. Default 5,000. */
   readonly leaveGraceMs?: number;
+  /**
+   * How long a worker whose platform takes it away (SIGTERM; Spot) may finish the calls it has, in milliseconds. Default
+   * 20,000: ECS kills a container 30 seconds after the signal, unless its `stopTimeout` says otherwise.
+   */
+  readonly drainMs?: number;
   /** When a silent worker is suspected and given up. Defaults: 2,000, 10,000, 60,000 milliseconds. */
   readonly heartbeat?: Partial<HeartbeatOptions>;
   /** The kind of network between the processes. Default TCP; `rollcall/testing` has one within the process. */
@@ -35,6 +40,7 @@ export interface CheckedClusterOptions {
   readonly maxMessageBytes: number;
   readonly managerGraceMs: number;
   readonly leaveGraceMs: number;
+  readonly drainMs: number;
   readonly heartbeat: HeartbeatOptions;
   readonly transport: Transport | undefined;
 }
@@ -45,6 +51,7 @@ const optionNames: readonly (keyof ClusterOptions)[] = [
   "maxMessageBytes",
   "managerGraceMs",
   "leaveGraceMs",
+  "drainMs",
   "heartbeat",
   "transport",
 ];
@@ -64,6 +71,7 @@ export function checkClusterOptions(options: ClusterOptions, findRoot: () => str
     maxMessageBytes: wholeNumber("maxMessageBytes", maxMessageBytes, 64 * KiB, Number.MAX_SAFE_INTEGER),
     managerGraceMs: milliseconds("managerGraceMs", options.managerGraceMs ?? 10_000, 1),
     leaveGraceMs: milliseconds("leaveGraceMs", options.leaveGraceMs ?? 5_000, 1),
+    drainMs: milliseconds("drainMs", options.drainMs ?? 20_000, 0),
     heartbeat: checkHeartbeat(options.heartbeat ?? {}),
     transport: options.transport,
   };

@@ -188,7 +188,7 @@ export class Membership {
     signal: AbortSignal,
   ): Promise<WorkerInfo> {
     const pid = this.members.newPid();
-    const { maxMessageBytes, managerGraceMs } = this.#options;
+    const { maxMessageBytes, managerGraceMs, drainMs } = this.#options;
     let member: Member | undefined;
     let isLost = false;
     let lostBy: Error | undefined;
@@ -203,7 +203,7 @@ export class Membership {
       transport: this.#transport,
       codec: this.#codec,
       load: this.#load,
-      message: { pid, output: manager.output, managerGraceMs, maxMessageBytes },
+      message: { pid, output: manager.output, managerGraceMs, drainMs, maxMessageBytes },
       signal,
       onClosed: onEnd,
     }).finally(() => this.#joining.delete(arrival.keyId));

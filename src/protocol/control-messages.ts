@@ -25,6 +25,8 @@ export interface JoinMessage {
   readonly output: "pipe" | "control";
   /** How long a worker without its manager tries to reach it again. */
   readonly managerGraceMs: number;
+  /** How long a worker whose platform takes it away may finish its calls. */
+  readonly drainMs: number;
   readonly maxMessageBytes: number;
 }
 

@@ -67,6 +67,16 @@ export class MemoryManager implements ClusterManager<MemoryDetails> {
     worker.crash(reason);
   }
 
+  /**
+   * Takes a worker away as a platform does, which gives it notice (SIGTERM): it finishes the calls that it has, for the
+   * cluster's `drainMs` at the longest. Throws a `RangeError` if it is not running.
+   */
+  terminate(id: string): void {
+    const worker = this.#workers.get(id);
+    if (worker === undefined) throw new RangeError(`no worker ${id} is running`);
+    worker.terminate("SIGTERM");
+  }
+
   rendezvousAddress(): Promise<RendezvousAddress> {
     return Promise.resolve({ bindHost: "manager", advertiseHost: "manager" });
   }

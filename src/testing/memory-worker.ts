@@ -84,6 +84,11 @@ export class MemoryWorker {
     void this.#worker.start();
   }
 
+  /** As a platform that takes it away: it is told, and leaves when its calls have ended or the time for that is up. */
+  terminate(reason: string): void {
+    void this.#worker?.drain(reason);
+  }
+
   /** Ends it at once: its connections end, its calls go on unheard. The first reason counts. */
   crash(reason: ExitReason): void {
     if (this.#exit !== undefined) return;

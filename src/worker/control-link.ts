@@ -39,6 +39,7 @@ export class ControlLink {
   #channel: ControlChannel | undefined;
   #kept: OutputMessage[] = [];
   #keptSize = 0;
+  #leaving: string | undefined;
 
   constructor(options: ControlLinkOptions) {
     this.#options = options;
@@ -61,8 +62,15 @@ export class ControlLink {
     }
   }
 
+  /** Told as soon as there is a channel, and again on each that follows it. */
   sendLeaving(reason: string): void {
-    this.#channel?.post(MessageType.leaving, { reason });
+    this.#leaving = reason;
+    this.#tellLeaving();
+  }
+
+  #tellLeaving(): void {
+    if (this.#leaving === undefined) return;
+    this.#channel?.post(MessageType.leaving, { reason: this.#leaving });
     this.#channel?.flush();
   }
 
@@ -114,6 +122,7 @@ export class ControlLink {
       },
     });
     this.#channel = channel;
+    this.#tellLeaving();
     this.#sendKept();
   }
 }

@@ -52,8 +52,6 @@ let control: ControlThread | undefined;
  * It waits for that long, unless there is work before.
  */
 const CONTROL_THREAD_DELAY_MS = 250;
-/** From the notice that this worker leaves to its end. */
-const LEAVING_MS = 50;
 let member: Membership | undefined;
 
 const worker: Worker = new Worker({
@@ -109,8 +107,7 @@ function onControl(message: FromControlThread): void {
 
 process.on("SIGTERM", () => {
   control?.post({ kind: "leaving", reason: "SIGTERM" });
-  // The control thread needs a moment to pass it on.
-  setTimeout(() => worker.leave("terminated", "SIGTERM"), control === undefined ? 0 : LEAVING_MS);
+  void worker.drain("SIGTERM");
 });
 // Ctrl-C in a terminal reaches every process of the group; who leaves, and when, is for the manager to say.
 process.on("SIGINT", () => {});

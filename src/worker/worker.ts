@@ -57,6 +57,7 @@ const HANDSHAKE_MS = 10_000;
 const MAX_STRANGERS = 64;
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 2_000;
+const IDLE_CHECK_MS = 25;
 
 /**
  * One worker: reports in at the rendezvous, is dialled by the manager, joins, serves calls, leaves. Owns its listener,
@@ -73,6 +74,9 @@ export class Worker {
   readonly #closing = sharedAbortController();
   readonly #strangers = new Strangers(MAX_STRANGERS);
   #isControlHandedOver = false;
+  #isDraining = false;
+  /** How long it may finish its calls when it is taken away; undefined before it is a member. */
+  #drainMs: number | undefined;
   #hasLeft = false;
 
   constructor(host: WorkerHost) {
@@ -101,6 +105,20 @@ export class Worker {
     this.#control?.end();
   }
 
+  /**
+   * Leaves because the platform takes this worker away: tells the manager, which then sends no more, and goes when the
+   * calls that are here have ended, or when the time that the cluster allows for that is up.
+   */
+  async drain(reason: string): Promise<void> {
+    if (this.#isDraining || this.#hasLeft) return;
+    this.#isDraining = true;
+    if (this.#drainMs !== undefined) {
+      if (!this.#isControlHandedOver) this.#control?.post(MessageType.leaving, { reason });
+      await this.#untilIdle(this.#drainMs);
+    }
+    this.leave("terminated", reason);
+  }
+
   /** Leaves the cluster. Idempotent: the first cause counts. */
   leave(cause: LeaveCause, message: string): void {
     if (this.#hasLeft) return;
@@ -116,6 +134,21 @@ export class Worker {
     this.#listener?.close();
     this.#control?.end();
     for (const session of this.#sessions) session.end();
+  }
+
+  /** Never rejects. Looks at intervals: it happens once in a worker's life, and costs calls nothing before. */
+  async #untilIdle(limitMs: number): Promise<void> {
+    const end = performance.now() + limitMs;
+    // Twice in a row, for calls that were on their way when the manager was told.
+    let quiet = 0;
+    try {
+      while (quiet < 2 && performance.now() < end) {
+        await delay(IDLE_CHECK_MS, this.#closing.signal);
+        quiet = [...this.#sessions].every((session) => session.callsServed === 0) ? quiet + 1 : 0;
+      }
+    } catch {
+      // It has left meanwhile.
+    }
   }
 
   async #reportIn(): Promise<void> {
@@ -220,6 +253,7 @@ export class Worker {
 
   #join(session: Session, join: JoinMessage): void {
     session.setMaxMessageBytes(join.maxMessageBytes);
+    this.#drainMs = join.drainMs;
     const self = { pid: join.pid, process: new LocalProcess(join.pid, this.#host.load, this.#codec) };
     this.#directory = new WorkerDirectory(self, session);
     const { id: keyId, secret: key } = this.#key!;

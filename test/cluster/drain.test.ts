@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ProcessExitedError } from "#dist/index.js";
+import { deferred } from "#dist/util/deferred.js";
+import { double, hooks, visit } from "./fixtures/work.js";
+import { launchedId, memoryCluster, once } from "./memory-cluster.js";
+
+void test("a worker that is taken away finishes the call it has, and gets no other", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  const memory = manager({ workers: 2 });
+  await cluster.addProcs(memory);
+  const finish = deferred<void>();
+  hooks.visit = () => finish.promise;
+  const call = cluster.remoteCallFetch(visit, 2, 1);
+  const leaving = once(cluster, "leaving");
+  memory.terminate(launchedId(cluster, 2));
+  const { pid, isAsked } = await leaving;
+  assert.deepEqual({ pid, isAsked }, { pid: 2, isAsked: false });
+  assert.deepEqual(cluster.workers(), [3]);
+  await assert.rejects(cluster.remoteCallFetch(double, 2, 1), ProcessExitedError);
+  const exited = once(cluster, "exited");
+  finish.resolve();
+  assert.equal(await call, 10);
+  const { reason } = await exited;
+  assert.equal(reason.announced, true);
+});
+
+void test("its replacement is on its way as soon as it says that it leaves", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  const memory = manager({ workers: 1 });
+  await cluster.addProcs(memory, { replace: true });
+  const finish = deferred<void>();
+  hooks.visit = () => finish.promise;
+  const call = cluster.remoteCallFetch(visit, 2, 1);
+  const joined = once(cluster, "joined");
+  memory.terminate(launchedId(cluster, 2));
+  assert.equal((await joined).pid, 3);
+  finish.resolve();
+  await call;
+});
+
+void test("what it cannot finish in time runs again elsewhere, and takes no blame for that", async (context) => {
+  const { cluster, manager } = memoryCluster(context, { drainMs: 0 });
+  const memory = manager({ workers: 2 });
+  await cluster.addProcs(memory);
+  const isStuck = deferred<void>();
+  hooks.visit = (item, pid) => {
+    if (pid !== 2) return item;
+    isStuck.resolve();
+    return new Promise(() => {});
+  };
+  const results = cluster.pmap(visit, [1, 2, 3, 4], { maxDeaths: 1 });
+  await isStuck.promise;
+  memory.terminate(launchedId(cluster, 2));
+  assert.deepEqual(await results, [10, 20, 30, 40]);
+});
+
+void test("a call that never ends holds a worker up for as long as the cluster allows, and no longer", async (context) => {
+  const { cluster, manager } = memoryCluster(context, { drainMs: 60 });
+  const memory = manager({ workers: 1 });
+  await cluster.addProcs(memory);
+  hooks.visit = () => new Promise(() => {});
+  const call = cluster.remoteCallFetch(visit, 2, 1);
+  call.catch(() => {});
+  memory.terminate(launchedId(cluster, 2));
+  await assert.rejects(
+    call,
+    (error) => error instanceof ProcessExitedError && error.reason.announced === true,
+  );
+});
