@@ -36,5 +36,5 @@ await bundle(
 );
 await bundle(
   ["src/worker/index.ts"],
-  /^src\/(calls|pool|rpc|functions|protocol|util)\/|^src\/worker\/(index|current-process)\.ts$|^src\/(errors|current-cluster|cluster-view|open-clusters)\.ts$/,
+  /^src\/(calls|pool|rpc|functions|protocol|util)\/|^src\/worker\/(index|current-process|status)\.ts$|^src\/(errors|current-cluster|cluster-view|open-clusters)\.ts$/,
 );

@@ -38,6 +38,8 @@ export interface ClusterEvents {
   joined: [OfMember];
   /** Workers of a launch that will not come. */
   failed: [OfLaunch & { readonly failure: LaunchFailure }];
+  /** Its program has said what it does (`setStatus`). */
+  status: [OfMember & { readonly key: string; readonly value: unknown }];
   /** It has not answered for a while. */
   suspect: [OfMember];
   /** It was suspected and answers again. */

@@ -13,11 +13,13 @@ export class Member {
   #control: ControlChannel;
   #wasAskedToLeave = false;
   readonly #heartbeat: Heartbeat;
+  readonly #status = new Map<string, unknown>();
+  readonly info: WorkerInfo;
   /** Why it is gone, once it is. */
   exit: ExitReason | undefined;
 
   constructor(
-    readonly info: WorkerInfo,
+    info: Omit<WorkerInfo, "status">,
     readonly manager: ClusterManager,
     readonly session: Session,
     control: ControlChannel,
@@ -25,6 +27,7 @@ export class Member {
     readonly key: Uint8Array,
     heartbeat: HeartbeatOptions,
   ) {
+    this.info = { ...info, status: this.#status };
     this.#control = control;
     this.#heartbeat = new Heartbeat(heartbeat, performance.now());
   }
@@ -52,6 +55,10 @@ export class Member {
     const isChanged = next !== this.#state;
     this.#state = next;
     return isChanged;
+  }
+
+  setStatus(key: string, value: unknown): void {
+    this.#status.set(key, value);
   }
 
   /** Any message of the control channel is a sign of life. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { ClusterClosedError, HandshakeError, ProcessExitedError, type ExitReason } from "../errors.js";
-import type { OutputMessage } from "../protocol/control-messages.js";
+import type { OutputMessage, StatusMessage } from "../protocol/control-messages.js";
 import type { Codec } from "../protocol/codec.js";
 import { MessageType } from "../protocol/message.js";
 import { WorkerVariable } from "../protocol/worker-variables.js";
@@ -207,7 +207,7 @@ export class Membership {
       signal,
       onClosed: onEnd,
     }).finally(() => this.#joining.delete(arrival.keyId));
-    const info: WorkerInfo = {
+    const info = {
       pid,
       host,
       port,
@@ -227,9 +227,9 @@ export class Membership {
     );
     this.members.add(member);
     options.onJoined?.(pid);
-    this.#emit("joined", { pid, worker: info });
+    this.#emit("joined", { pid, worker: member.info });
     if (isLost) this.#lost(member, undefined, lostBy);
-    return info;
+    return member.info;
   }
 
   #controlHandlers(channel: ControlChannel, memberOf: () => Member | undefined): ControlHandlers {
@@ -245,6 +245,8 @@ export class Membership {
           const { stream, lines } = content as OutputMessage;
           for (const text of lines)
             this.#output({ pid: member.pid, id: member.info.launched.id, stream, text });
+        } else if (type === MessageType.status) {
+          this.#statusSet(member, content as StatusMessage);
         } else if (type === MessageType.leaving && member.step("leave")) {
           this.#emit("leaving", { pid: member.pid, worker: member.info, isAsked: false });
         }
@@ -252,6 +254,12 @@ export class Membership {
       // A broken control channel comes back, or the heartbeat notices; one that was replaced is of no interest.
       closed: (): void => channel.end(),
     };
+  }
+
+  #statusSet(member: Member, { key, value: encoded }: StatusMessage): void {
+    const value = this.#codec.decoder.decode(encoded, []);
+    member.setStatus(key, value);
+    this.#emit("status", { pid: member.pid, worker: member.info, key, value });
   }
 
   #controlConnected(keyId: string, peer: AuthenticatedConnection): void {

@@ -12,6 +12,8 @@ export interface WorkerInfo<Details = unknown> {
   readonly report: WorkerReport;
   /** What `addProcs` labelled it with. */
   readonly labels: Labels;
+  /** What its program said last of what it does, by key, as it changes; see `setStatus` of `rollcall/worker`. */
+  readonly status: ReadonlyMap<string, unknown>;
   /** Name of the cluster manager that started it. */
   readonly manager: string;
   /** What the platform says of it. */

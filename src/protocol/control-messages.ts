@@ -41,6 +41,13 @@ export interface OutputMessage {
   readonly lines: readonly string[];
 }
 
+/** `status`: what the worker's program says of itself. */
+export interface StatusMessage {
+  readonly key: string;
+  /** An encoded value. */
+  readonly value: Uint8Array;
+}
+
 /** `shutdown`: the worker is asked to exit, and ends itself by force after `graceMs`. */
 export interface ShutdownMessage {
   readonly graceMs: number;

@@ -21,6 +21,7 @@ export const MessageType = {
   shutdown: 22,
   leaving: 23,
   handedOver: 24,
+  status: 31,
   // Calls; bodies are encoded values.
   call: 32,
   result: 33,

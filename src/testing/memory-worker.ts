@@ -76,7 +76,7 @@ export class MemoryWorker {
           ownAddress: undefined,
         }),
       joined: (membership) => {
-        self = { ...membership, projectRoot };
+        self = { ...membership, projectRoot, sendStatus: (status) => this.#worker?.sendStatus(status) };
         setCurrentProcess(() => current.getStore());
       },
       left: (cause, message) => this.#end(exitOf(cause, message)),

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { HandshakeError } from "../errors.js";
 import { newCodec } from "../protocol/codec.js";
-import type { OutputMessage, ShutdownMessage } from "../protocol/control-messages.js";
+import type { OutputMessage, ShutdownMessage, StatusMessage } from "../protocol/control-messages.js";
 import { ConnectionPurpose, NONCE_SIZE } from "../protocol/handshake.js";
 import { DEFAULT_MAX_MESSAGE } from "../protocol/limits.js";
 import { MessageType } from "../protocol/message.js";
@@ -40,6 +40,7 @@ export class ControlLink {
   #kept: OutputMessage[] = [];
   #keptSize = 0;
   #leaving: string | undefined;
+  readonly #statuses = new Map<string, StatusMessage>();
 
   constructor(options: ControlLinkOptions) {
     this.#options = options;
@@ -60,6 +61,12 @@ export class ControlLink {
       this.#keptSize -= sizeOf(next);
       this.#channel.post(MessageType.output, next);
     }
+  }
+
+  /** The last one of each key is sent again on a channel that follows: what was under way may be lost with a channel. */
+  sendStatus(status: StatusMessage): void {
+    this.#statuses.set(status.key, status);
+    this.#channel?.post(MessageType.status, status);
   }
 
   /** Told as soon as there is a channel, and again on each that follows it. */
@@ -123,6 +130,7 @@ export class ControlLink {
     });
     this.#channel = channel;
     this.#tellLeaving();
+    for (const status of this.#statuses.values()) channel.post(MessageType.status, status);
     this.#sendKept();
   }
 }

@@ -29,5 +29,6 @@ const link = new ControlLink({
 
 port.on("message", (message: ToControlThread) => {
   if (message.kind === "output") link.sendOutput(message.output);
+  else if (message.kind === "status") link.sendStatus(message.status);
   else link.sendLeaving(message.reason);
 });

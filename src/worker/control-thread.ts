@@ -1,5 +1,5 @@
 import { Worker as Thread } from "node:worker_threads";
-import type { OutputMessage, ShutdownMessage } from "../protocol/control-messages.js";
+import type { OutputMessage, ShutdownMessage, StatusMessage } from "../protocol/control-messages.js";
 
 /** What the control thread is started with. */
 export interface ControlThreadData {
@@ -12,6 +12,7 @@ export interface ControlThreadData {
 
 export type ToControlThread =
   | { readonly kind: "output"; readonly output: OutputMessage }
+  | { readonly kind: "status"; readonly status: StatusMessage }
   | { readonly kind: "leaving"; readonly reason: string };
 
 export type FromControlThread =

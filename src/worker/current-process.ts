@@ -1,3 +1,4 @@
+import type { StatusMessage } from "../protocol/control-messages.js";
 import type { FoundProcess, ProcessDirectory } from "../calls/call-process.js";
 
 /** A worker, as the code that runs on it finds it. */
@@ -6,6 +7,8 @@ export interface CurrentProcess {
   /** This process as the target of its own calls. */
   readonly self: FoundProcess;
   readonly projectRoot: string;
+  /** Hands a status to whatever keeps in touch with the manager. */
+  readonly sendStatus: (status: StatusMessage) => void;
 }
 
 /**

@@ -9,3 +9,4 @@ export * from "../errors.js";
 export type { MapOptions, MapProgress } from "../pool/map-options.js";
 export type { ParallelMap } from "../pool/parallel-map.js";
 export { myId } from "./current-process.js";
+export { setStatus } from "./status.js";

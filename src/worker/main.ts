@@ -2,6 +2,7 @@ import { availableParallelism, hostname, totalmem } from "node:os";
 import { FunctionLoader } from "../functions/function-loader.js";
 import { findProjectRoot } from "../functions/project-root.js";
 import type { AnyFunction } from "../rpc/call-server.js";
+import type { StatusMessage } from "../protocol/control-messages.js";
 import { WorkerVariable } from "../protocol/worker-variables.js";
 import { tcpTransport } from "../transport/tcp.js";
 import { ROLLCALL_VERSION } from "../util/version.js";
@@ -78,13 +79,19 @@ const worker: Worker = new Worker({
     };
   },
   joined: (membership) => {
-    const current = { ...membership, projectRoot };
+    const current = { ...membership, projectRoot, sendStatus };
     setCurrentProcess(() => current);
     member = membership;
     setTimeout(startControlThread, CONTROL_THREAD_DELAY_MS);
   },
   left: leave,
 });
+
+/** The program's code runs, so the control thread has been started; until it has taken over, both may carry it. */
+function sendStatus(status: StatusMessage): void {
+  control?.post({ kind: "status", status });
+  worker.sendStatus(status);
+}
 
 /** Starts it once, when this process is a member. */
 function startControlThread(): void {

@@ -3,7 +3,12 @@ import type { FoundProcess, ProcessDirectory } from "../calls/call-process.js";
 import { LocalProcess } from "../calls/local-process.js";
 import { ConnectionClosedError, HandshakeError, RollcallError } from "../errors.js";
 import { newCodec } from "../protocol/codec.js";
-import type { JoinedMessage, JoinMessage, ReportMessage } from "../protocol/control-messages.js";
+import type {
+  JoinedMessage,
+  JoinMessage,
+  ReportMessage,
+  StatusMessage,
+} from "../protocol/control-messages.js";
 import { ConnectionPurpose, keyIdOf, NONCE_SIZE, RejectCode } from "../protocol/handshake.js";
 import { DEFAULT_MAX_MESSAGE } from "../protocol/limits.js";
 import { MessageType } from "../protocol/message.js";
@@ -103,6 +108,11 @@ export class Worker {
   controlHandedOver(): void {
     this.#isControlHandedOver = true;
     this.#control?.end();
+  }
+
+  /** Sends it on the first control channel, for as long as that is the one. */
+  sendStatus(status: StatusMessage): void {
+    if (!this.#isControlHandedOver) this.#control?.post(MessageType.status, status);
   }
 
   /**

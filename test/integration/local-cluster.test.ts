@@ -22,6 +22,7 @@ import {
   neverEnds,
   processId,
   say,
+  sayAndCompute,
   square,
   whoAmI,
 } from "./fixtures/work.js";
@@ -296,4 +297,15 @@ test("two clusters in one process have workers of their own", async () => {
   assert.equal(isAlive(here), false);
   assert.equal(await other.remoteCallFetch(add, 2, 1, 1), 2);
   assert.deepEqual(await other.pmap(square, [3, 4]), [9, 16]);
+});
+
+test("a worker that computes without a pause still says what it does", async () => {
+  await using cluster = new Cluster();
+  await cluster.addProcs(new LocalManager(1));
+  const status = new Promise<unknown>((resolve) => cluster.on("status", ({ value }) => resolve(value)));
+  const call = cluster.remoteCallFetch(sayAndCompute, 2, "deep in thought");
+  call.catch(() => {});
+  assert.equal(await status, "deep in thought");
+  process.kill(cluster.workerInfo(2).report.osPid, "SIGKILL");
+  await assert.rejects(call, ProcessExitedError);
 });
