@@ -32,7 +32,7 @@ async function bundle(entryPoints, allowed) {
 
 await bundle(
   ["src/worker/main.ts", "src/worker/control-thread-main.ts"],
-  /^src\/(worker|calls|rpc|functions|transport|protocol|util)\/|^src\/errors\.ts$/,
+  /^src\/(worker|peers|calls|rpc|functions|transport|protocol|util)\/|^src\/errors\.ts$/,
 );
 await bundle(
   ["src/worker/index.ts"],

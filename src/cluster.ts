@@ -1,7 +1,10 @@
 import { EventEmitter } from "node:events";
 import { LocalProcess } from "./calls/local-process.js";
-import type { Labels } from "./calls/labels.js";
-import { checkAddProcsOptions, type AddProcsOptions } from "./cluster/add-procs-options.js";
+import {
+  checkAddProcsOptions,
+  type AddProcsOptions,
+  type CheckedAddProcsOptions,
+} from "./cluster/add-procs-options.js";
 import type { ClusterEvents, Emit } from "./cluster/cluster-events.js";
 import type { ClusterManager } from "./cluster/cluster-manager.js";
 import { checkClusterOptions, type ClusterOptions } from "./cluster/cluster-options.js";
@@ -17,6 +20,7 @@ import { FunctionFinder } from "./functions/function-finder.js";
 import { FunctionLoader } from "./functions/function-loader.js";
 import { findProjectRoot } from "./functions/project-root.js";
 import { clusterClosed, clusterOpened, runIn } from "./open-clusters.js";
+import type { Topology } from "./peers/topology.js";
 import { newCodec } from "./protocol/codec.js";
 import type { AnyFunction, LoadFunction } from "./rpc/call-server.js";
 import { isRecord, milliseconds, onlyKnown, show } from "./util/option-checks.js";
@@ -36,6 +40,7 @@ export class Cluster extends ClusterView implements AsyncDisposable {
   readonly #directory: ManagerDirectory;
   readonly #membership: Membership;
   readonly #leaveGraceMs: number;
+  readonly #topology: Topology;
   readonly #replacements = new Set<Replacement>();
   #launching = 0;
   #lastLaunchError: unknown;
@@ -67,6 +72,7 @@ export class Cluster extends ClusterView implements AsyncDisposable {
     this.#directory = directory;
     this.#membership = new Membership(checked, members, codec, load, this.#emit);
     this.#leaveGraceMs = checked.leaveGraceMs;
+    this.#topology = checked.topology;
     clusterOpened(this);
   }
 
@@ -77,11 +83,8 @@ export class Cluster extends ClusterView implements AsyncDisposable {
    */
   addProcs<Details>(manager: ClusterManager<Details>, options: AddProcsOptions = {}): Launch<Details> {
     checkManager(manager);
-    const checked = checkAddProcsOptions(options);
-    const replacement =
-      checked.replacements === 0
-        ? undefined
-        : this.#replacement(manager, checked.labels, checked.replacements);
+    const checked = checkAddProcsOptions(options, this.#topology);
+    const replacement = checked.replacements === 0 ? undefined : this.#replacement(manager, checked);
     return this.#launch(manager, {
       ...checked,
       ...(replacement && { onJoined: (pid) => replacement.joined(pid) }),
@@ -139,12 +142,16 @@ export class Cluster extends ClusterView implements AsyncDisposable {
     return launch;
   }
 
-  #replacement(manager: ClusterManager, labels: Labels, limit: number): Replacement {
-    const replacement: Replacement = new Replacement(limit, {
+  #replacement(
+    manager: ClusterManager,
+    { labels, acquaintance, replacements }: CheckedAddProcsOptions,
+  ): Replacement {
+    const replacement: Replacement = new Replacement(replacements, {
       launch: (count) =>
         this.#launch(manager, {
           workers: { min: 1, max: count },
           labels,
+          acquaintance,
           onJoined: (pid) => replacement.joined(pid),
         }),
       pending: () => void this.#launching++,

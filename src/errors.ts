@@ -163,6 +163,35 @@ export class ConnectionClosedError extends RollcallError {
   readonly code = "ERR_CONNECTION_CLOSED";
 }
 
+/**
+ * The connection between two workers broke while a call was under way on it; whether the call was carried out is not
+ * known. Both are still in the cluster, and the next call makes a new connection.
+ */
+export class LinkLostError extends RollcallError {
+  readonly code = "ERR_LINK_LOST";
+  constructor(
+    message: string,
+    /** The worker at the other end. */
+    readonly pid: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** The cluster's topology does not let this worker call that one. */
+export class TopologyError extends RollcallError {
+  readonly code = "ERR_TOPOLOGY";
+  constructor(
+    message: string,
+    readonly topology: string,
+    readonly from: number,
+    readonly to: number,
+  ) {
+    super(message);
+  }
+}
+
 /** A value cannot travel. Only the call that carried it fails. */
 export class SerializationError extends RollcallError {
   constructor(
@@ -223,6 +252,8 @@ for (const [name, type] of Object.entries({
   HandshakeError,
   ProtocolError,
   ConnectionClosedError,
+  LinkLostError,
+  TopologyError,
   SerializationError,
   FunctionNotFoundError,
   ClusterClosedError,

@@ -24,6 +24,7 @@ export type { OutputOption, WorkerLine } from "./cluster/worker-output.js";
 export * from "./errors.js";
 export { LocalManager, type LocalDetails } from "./managers/local/local-manager.js";
 export type { LocalOptions } from "./managers/local/local-options.js";
+export type { Topology } from "./peers/topology.js";
 export type { MapOptions, MapProgress } from "./pool/map-options.js";
 export type { ParallelMap } from "./pool/parallel-map.js";
 export { ROLLCALL_VERSION } from "./util/version.js";

@@ -1,8 +1,11 @@
 import { DEFAULT_MAX_MESSAGE } from "../protocol/limits.js";
+import { TOPOLOGIES, type Topology } from "../peers/topology.js";
 import type { HeartbeatOptions } from "../rpc/heartbeat.js";
 import type { Transport } from "../transport/transport.js";
 import {
+  flag,
   milliseconds,
+  oneOf,
   onlyKnown,
   optional,
   plainObject,
@@ -30,6 +33,13 @@ export interface ClusterOptions {
   readonly drainMs?: number;
   /** When a silent worker is suspected and given up. Defaults: 2,000, 10,000, 60,000 milliseconds. */
   readonly heartbeat?: Partial<HeartbeatOptions>;
+  /** Which workers may call each other. Default `all_to_all`. */
+  readonly topology?: Topology;
+  /**
+   * Whether a worker connects to another one only when it first calls it. Default `true`. With `false` it connects as
+   * soon as both are members, which saves the first call the few milliseconds that this takes.
+   */
+  readonly lazy?: boolean;
   /** The kind of network between the processes. Default TCP; `rollcall/testing` has one within the process. */
   readonly transport?: Transport;
 }
@@ -42,6 +52,8 @@ export interface CheckedClusterOptions {
   readonly leaveGraceMs: number;
   readonly drainMs: number;
   readonly heartbeat: HeartbeatOptions;
+  readonly topology: Topology;
+  readonly lazy: boolean;
   readonly transport: Transport | undefined;
 }
 
@@ -53,6 +65,8 @@ const optionNames: readonly (keyof ClusterOptions)[] = [
   "leaveGraceMs",
   "drainMs",
   "heartbeat",
+  "topology",
+  "lazy",
   "transport",
 ];
 const KiB = 1024;
@@ -73,8 +87,23 @@ export function checkClusterOptions(options: ClusterOptions, findRoot: () => str
     leaveGraceMs: milliseconds("leaveGraceMs", options.leaveGraceMs ?? 5_000, 1),
     drainMs: milliseconds("drainMs", options.drainMs ?? 20_000, 0),
     heartbeat: checkHeartbeat(options.heartbeat ?? {}),
+    ...checkTopology(options.topology ?? "all_to_all", options.lazy),
     transport: options.transport,
   };
+}
+
+function checkTopology(
+  given: Topology,
+  lazy: boolean | undefined,
+): Pick<CheckedClusterOptions, "topology" | "lazy"> {
+  const topology = oneOf("topology", given, TOPOLOGIES);
+  const isLazy = optional(lazy, (value) => flag("lazy", value)) ?? true;
+  if (topology === "master_worker" && !isLazy) {
+    throw new TypeError(
+      `lazy: false makes connections between workers ahead, and topology "master_worker" has none; leave lazy out`,
+    );
+  }
+  return { topology, lazy: isLazy };
 }
 
 function checkHeartbeat(given: Partial<HeartbeatOptions>): HeartbeatOptions {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Codec } from "../protocol/codec.js";
 import type { JoinMessage } from "../protocol/control-messages.js";
 import { ConnectionPurpose, NONCE_SIZE } from "../protocol/handshake.js";
-import { MessageType } from "../protocol/message.js";
+import { MessageType, type Message } from "../protocol/message.js";
 import type { LoadFunction } from "../rpc/call-server.js";
 import { dialHandshake, type AuthenticatedConnection } from "../rpc/handshake-exchange.js";
 import { Session } from "../rpc/session.js";
@@ -21,6 +21,9 @@ export interface JoinOptions {
   readonly load: LoadFunction;
   readonly message: JoinMessage;
   readonly signal: AbortSignal;
+  /** What the worker says that is not about calls, as of a session. */
+  readonly onMessage: (type: number, content: unknown) => void;
+  readonly onPeerMessage: (message: Message) => void;
   /** The session has ended. Before the join is complete, `joinWorker` rejects instead. */
   readonly onClosed: (reason: Error | undefined) => void;
 }
@@ -42,9 +45,11 @@ export async function joinWorker(arrival: Arrival, options: JoinOptions): Promis
     codec: options.codec,
     load: options.load,
     maxMessageBytes: options.message.maxMessageBytes,
-    onMessage: (type) => {
+    onMessage: (type, content) => {
       if (type === MessageType.joined) answered.resolve();
+      else options.onMessage(type, content);
     },
+    onPeerMessage: options.onPeerMessage,
     onClosed: (reason) => {
       if (isJoined) options.onClosed(reason);
       else answered.reject(reason ?? new Error("the worker ended the connection while it joined"));

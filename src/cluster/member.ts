@@ -1,4 +1,5 @@
 import type { ExitReason } from "../errors.js";
+import type { Acquaintance } from "../peers/topology.js";
 import { MessageType } from "../protocol/message.js";
 import type { ControlChannel } from "../rpc/control-channel.js";
 import { Heartbeat, type HeartbeatOptions } from "../rpc/heartbeat.js";
@@ -15,6 +16,9 @@ export class Member {
   readonly #heartbeat: Heartbeat;
   readonly #status = new Map<string, unknown>();
   readonly info: WorkerInfo;
+  /** Its place in a custom topology. */
+  readonly ident: string | undefined;
+  readonly connectIdents: readonly string[] | undefined;
   /** Why it is gone, once it is. */
   exit: ExitReason | undefined;
 
@@ -26,8 +30,11 @@ export class Member {
     readonly keyId: string,
     readonly key: Uint8Array,
     heartbeat: HeartbeatOptions,
+    { ident, connectIdents }: Acquaintance,
   ) {
     this.info = { ...info, status: this.#status };
+    this.ident = ident;
+    this.connectIdents = connectIdents;
     this.#control = control;
     this.#heartbeat = new Heartbeat(heartbeat, performance.now());
   }

@@ -52,6 +52,10 @@ export class Members {
     return this.#byLaunchedId.get(id);
   }
 
+  find(pid: number): Member | undefined {
+    return this.#members.get(pid);
+  }
+
   /** Throws `ProcessExitedError` for a worker that is gone, `NoSuchProcessError` for a pid that never was. */
   get(pid: number): Member {
     const member = this.#members.get(pid);

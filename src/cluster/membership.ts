@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { ClusterClosedError, HandshakeError, ProcessExitedError, type ExitReason } from "../errors.js";
 import type { OutputMessage, StatusMessage } from "../protocol/control-messages.js";
+import type { WhoIsMessage } from "../protocol/peer-messages.js";
 import type { Codec } from "../protocol/codec.js";
+import type { Acquaintance } from "../peers/topology.js";
 import { MessageType } from "../protocol/message.js";
 import { WorkerVariable } from "../protocol/worker-variables.js";
 import type { LoadFunction } from "../rpc/call-server.js";
@@ -17,7 +19,9 @@ import type { CheckedClusterOptions } from "./cluster-options.js";
 import { joinWorker } from "./join.js";
 import { Launch, type LaunchContext } from "./launch.js";
 import { Member } from "./member.js";
+import { MemberNews } from "./member-news.js";
 import type { Members } from "./members.js";
+import { PeerBroker } from "./peer-broker.js";
 import { Rendezvous, type Arrival } from "./rendezvous.js";
 import type { WorkerInfo } from "./worker-info.js";
 import { outputSink, type WorkerLine } from "./worker-output.js";
@@ -33,6 +37,8 @@ export interface LaunchOptions {
   /** Default: the cluster manager's own number. */
   readonly workers?: WorkerCount | undefined;
   readonly labels: Labels;
+  /** The place of its workers in a custom topology. */
+  readonly acquaintance: Acquaintance;
   /** A worker of this launch is a member now; called before anyone else hears of it. */
   readonly onJoined?: (pid: number) => void;
 }
@@ -49,6 +55,8 @@ export class Membership {
   readonly #codec: Codec;
   readonly #load: LoadFunction;
   readonly #rendezvous: Rendezvous;
+  readonly #news: MemberNews;
+  readonly #broker: PeerBroker;
   /** Keys of workers that may be members in their own eyes and are not yet in ours. */
   readonly #joining = new Map<string, Uint8Array>();
   readonly #launches = new Map<string, Launch>();
@@ -73,6 +81,8 @@ export class Membership {
     this.#codec = codec;
     this.#load = load;
     this.#output = outputSink(options.output);
+    this.#news = new MemberNews(codec.encoder, () => members.all);
+    this.#broker = new PeerBroker(members, options.topology);
     this.#rendezvous = new Rendezvous(this.#transport, codec, options.maxMessageBytes, {
       arrived: (arrival) => this.#launches.get(arrival.launchId)?.arrive(arrival),
       keyOf: (keyId) => this.members.byKeyId(keyId)?.key ?? this.#joining.get(keyId),
@@ -96,7 +106,11 @@ export class Membership {
       prepare: (limit) => this.#prepare(id, manager, limit),
       join: (arrival, launchedId, limit) => this.#join(arrival, launchedId, manager, options, limit),
       remove: (pids) => this.remove(pids, this.#options.leaveGraceMs),
-      endTokens: () => this.#rendezvous.tokens.end(id),
+      endTokens: () => {
+        this.#rendezvous.tokens.end(id);
+        // Who launched it will call them next.
+        this.#news.flush();
+      },
       onOutput: (launchedId, stream, text) => {
         const pid = this.members.byLaunchedId(launchedId)?.pid;
         this.#output({ pid, id: launchedId, stream, text });
@@ -116,8 +130,7 @@ export class Membership {
     const members = pids.map((pid) => this.members.get(pid));
     const byManager = new Map<ClusterManager, Member[]>();
     for (const member of members) {
-      if (member.step("leave"))
-        this.#emit("leaving", { pid: member.pid, worker: member.info, isAsked: true });
+      if (member.step("leave")) this.#leaving(member, true);
       member.askToLeave(graceMs);
       byManager.set(member.manager, [...(byManager.get(member.manager) ?? []), member]);
     }
@@ -146,6 +159,8 @@ export class Membership {
   async #close(): Promise<void> {
     this.#closing.abort(new ClusterClosedError("the cluster was closed"));
     clearInterval(this.#heartbeat);
+    this.#news.close();
+    this.#broker.close();
     await Promise.all([...this.#launches.values()].map((launch) => launch.finished()));
     try {
       await this.remove(
@@ -188,7 +203,7 @@ export class Membership {
     signal: AbortSignal,
   ): Promise<WorkerInfo> {
     const pid = this.members.newPid();
-    const { maxMessageBytes, managerGraceMs, drainMs } = this.#options;
+    const { maxMessageBytes, managerGraceMs, drainMs, topology, lazy } = this.#options;
     let member: Member | undefined;
     let isLost = false;
     let lostBy: Error | undefined;
@@ -203,8 +218,16 @@ export class Membership {
       transport: this.#transport,
       codec: this.#codec,
       load: this.#load,
-      message: { pid, output: manager.output, managerGraceMs, drainMs, maxMessageBytes },
+      message: { pid, output: manager.output, managerGraceMs, drainMs, maxMessageBytes, topology, lazy },
       signal,
+      onMessage: (type, content) => {
+        if (type === MessageType.whoIs && member !== undefined) {
+          this.#broker.whoIs(member, content as WhoIsMessage);
+        }
+      },
+      onPeerMessage: (message) => {
+        if (member !== undefined) this.#broker.forward(member, message);
+      },
       onClosed: onEnd,
     }).finally(() => this.#joining.delete(arrival.keyId));
     const info = {
@@ -224,8 +247,10 @@ export class Membership {
       arrival.keyId,
       arrival.key,
       this.#options.heartbeat,
+      options.acquaintance,
     );
     this.members.add(member);
+    this.#news.joined(member);
     options.onJoined?.(pid);
     this.#emit("joined", { pid, worker: member.info });
     if (isLost) this.#lost(member, undefined, lostBy);
@@ -248,7 +273,7 @@ export class Membership {
         } else if (type === MessageType.status) {
           this.#statusSet(member, content as StatusMessage);
         } else if (type === MessageType.leaving && member.step("leave")) {
-          this.#emit("leaving", { pid: member.pid, worker: member.info, isAsked: false });
+          this.#leaving(member, false);
         }
       },
       // A broken control channel comes back, or the heartbeat notices; one that was replaced is of no interest.
@@ -260,6 +285,11 @@ export class Membership {
     const value = this.#codec.decoder.decode(encoded, []);
     member.setStatus(key, value);
     this.#emit("status", { pid: member.pid, worker: member.info, key, value });
+  }
+
+  #leaving(member: Member, isAsked: boolean): void {
+    this.#news.leaving(member);
+    this.#emit("leaving", { pid: member.pid, worker: member.info, isAsked });
   }
 
   #controlConnected(keyId: string, peer: AuthenticatedConnection): void {
@@ -319,6 +349,8 @@ export class Membership {
     const reason = wasLeaving && !wasAsked ? { ...found, announced: true } : found;
     member.exit = reason;
     this.members.remove(member.pid, reason);
+    this.#news.exited(member, reason);
+    this.#broker.exited(member.pid, reason);
     // Told first: a worker that replaces it is on its way then, and maps whose calls fail below wait for that one.
     this.#emit("exited", { pid: member.pid, worker: member.info, reason });
     member.session.fail(new ProcessExitedError(member.pid, reason));

@@ -1,4 +1,4 @@
-import { ClusterClosedError, NoWorkersError, ProcessExitedError } from "../errors.js";
+import { ClusterClosedError, LinkLostError, NoWorkersError, ProcessExitedError } from "../errors.js";
 import type { CallableProcess } from "../calls/call-process.js";
 import type { FunctionReference } from "../functions/function-reference.js";
 import { deferred, type Deferred } from "../util/deferred.js";
@@ -272,10 +272,14 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
 
   #failed(worker: MapWorker, item: MapItem<T>, error: unknown): void {
     if (this.#end !== undefined) return;
-    if (!(error instanceof ProcessExitedError)) return this.#finish({ error });
+    const isLost = error instanceof ProcessExitedError || error instanceof LinkLostError;
+    if (!isLost) return this.#finish({ error });
     this.#workers.delete(worker.pid);
     // A worker that was told to leave takes its items' attempts with it, and no blame falls on them.
-    if (error.reason.kind === "removed" || error.reason.announced === true) this.#plan.putBack(item);
+    const isAnnounced =
+      error instanceof ProcessExitedError &&
+      (error.reason.kind === "removed" || error.reason.announced === true);
+    if (isAnnounced) this.#plan.putBack(item);
     else {
       const setAside = this.#plan.workerDied(item, error);
       if (setAside !== undefined) return this.#finish({ error: setAside });

@@ -27,8 +27,10 @@ export const ConnectionPurpose = {
   report: 1,
   /** A member's control thread takes over the control channel, at the rendezvous. */
   control: 2,
-  /** The manager or a peer opens a data connection to a worker. */
+  /** The manager opens a data connection to a worker. */
   data: 3,
+  /** A worker opens a data connection to another one, to which the manager has introduced it. */
+  peer: 4,
 } as const;
 export type ConnectionPurpose = (typeof ConnectionPurpose)[keyof typeof ConnectionPurpose];
 

@@ -21,6 +21,11 @@ export const MessageType = {
   shutdown: 22,
   leaving: 23,
   handedOver: 24,
+  // About the members of the cluster, on the data connection of the manager; bodies are encoded values.
+  members: 26,
+  whoIs: 27,
+  undeliverable: 28,
+  // The control channel again.
   status: 31,
   // Calls; bodies are encoded values.
   call: 32,
@@ -30,6 +35,13 @@ export const MessageType = {
   defineFunction: 36,
   fetch: 37,
   release: 38,
+  // Between workers, passed on by the manager; `aux` is the worker at the other end.
+  peerExpect: 39,
+  peerReady: 40,
+  peerDial: 41,
+  peerFailed: 42,
+  relayed: 43,
+  relayCredit: 44,
 } as const;
 
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
@@ -43,6 +55,19 @@ export const CallFlag = {
   /** The function's definition is large and may arrive after the call, which then waits for it. */
   awaitDefinition: 4,
 } as const;
+
+/** Flags of a relayed message; without one it carries a message. */
+export const RelayFlag = {
+  /** There is a new relay, with this `id`. */
+  open: 1,
+  /** It is over. */
+  end: 2,
+} as const;
+
+/** Whether a message is for the worker that `aux` names, or from it, and only passes through the manager. */
+export function isBetweenWorkers({ type }: Message): boolean {
+  return type >= MessageType.peerExpect && type <= MessageType.relayCredit;
+}
 
 /**
  * What a connection carries. A received message's `body` is a view of a buffer that the connection reuses: it is

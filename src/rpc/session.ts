@@ -2,7 +2,7 @@ import { SerializationError } from "../errors.js";
 import type { FunctionReference } from "../functions/function-reference.js";
 import type { Codec, Decoder, EncodedValue, Encoder } from "../protocol/codec.js";
 import { authenticatedLimits } from "../protocol/limits.js";
-import { CallFlag, MessageType, type Message } from "../protocol/message.js";
+import { CallFlag, isBetweenWorkers, MessageType, type Message } from "../protocol/message.js";
 import type { Connection } from "../transport/transport.js";
 import { CallServer, type LoadFunction } from "./call-server.js";
 import { decodeFailure } from "./failure.js";
@@ -18,6 +18,8 @@ export interface SessionOptions {
   readonly maxMessageBytes: number;
   /** Messages that are not about calls, with their decoded body. */
   readonly onMessage: (type: number, content: unknown) => void;
+  /** Messages between workers, as they are; the body is valid until this returns. */
+  readonly onPeerMessage?: (message: Message) => void;
   /**
    * Called once, when the connection has ended. Calls that wait are settled by `fail`, which the owner must call as
    * soon as it knows why.
@@ -171,6 +173,11 @@ export class Session {
     this.#connection.send({ type, flags: 0, id: 0, aux: 0, body, segments });
   }
 
+  /** Sends a message as it is. */
+  forward(message: Message): void {
+    this.#connection.send(message);
+  }
+
   /** Ends the session after what is queued has been sent. */
   end(): void {
     this.#connection.end();
@@ -283,6 +290,7 @@ export class Session {
         return this.#server.define(message.aux, reference);
       }
       default:
+        if (isBetweenWorkers(message)) return this.#options.onPeerMessage?.(message);
         this.#options.onMessage(message.type, this.#decode(message));
     }
   }

@@ -59,7 +59,7 @@ export class MemoryWorker {
         [WorkerVariable.advertiseHost]: host,
         [WorkerVariable.projectRoot]: projectRoot,
       }),
-      transport: network,
+      transport: network.at(host),
       load: async (reference) => {
         const fn = (await loader.load(reference)) as AnyFunction;
         return (...args) => current.run(self!, () => fn.apply(undefined, args));

@@ -15,6 +15,11 @@ import type {
 const MAX_UNREAD_MESSAGES = 10_000;
 const MAX_UNREAD_BYTES = 32 * 1024 * 1024;
 
+/** Without `from` a dial comes from the host that it goes to. */
+export interface MemoryDialOptions extends DialOptions {
+  readonly from?: string;
+}
+
 /**
  * A network inside one process, with the same guarantees as a real one: messages are copied, delivery is never
  * synchronous, an end of the connection is seen by both. Hosts are free text. Tests can cut every connection.
@@ -24,6 +29,7 @@ export class MemoryNetwork implements Transport {
   readonly #connections = new Set<MemoryConnection>();
   /** What arrives from a network arrives outside of the sender's async context. */
   readonly #outside = new AsyncResource("MemoryNetwork");
+  readonly #refused = new Set<string>();
   #nextPort = 1;
 
   /** Open connection ends; 0 when everything has been closed. */
@@ -35,16 +41,30 @@ export class MemoryNetwork implements Transport {
     return this.#listeners.size;
   }
 
-  dial({ host, port, signal }: DialOptions): Promise<Connection> {
+  /** The network as one of its hosts uses it: its dials come from there. */
+  at(host: string): Transport {
+    return {
+      dial: (options) => this.dial({ ...options, from: host }),
+      listen: (options) => this.listen(options),
+    };
+  }
+
+  /** Refuses dials from one host to another from now on, as a firewall between them does. */
+  refuse(from: string, to: string): void {
+    this.#refused.add(`${from} ${to}`);
+  }
+
+  dial({ host, port, signal, from = host }: MemoryDialOptions): Promise<Connection> {
     return new Promise((resolve, reject) => {
       setImmediate(() => {
-        const listener = this.#listeners.get(`${host}:${port}`);
+        const isRefused = this.#refused.has(`${from} ${host}`);
+        const listener = isRefused ? undefined : this.#listeners.get(`${host}:${port}`);
         if (signal.aborted) reject(signal.reason as Error);
         else if (listener === undefined) {
           reject(Object.assign(new Error(`connect ECONNREFUSED ${host}:${port}`), { code: "ECONNREFUSED" }));
         } else {
-          const near = new MemoryConnection(`${host}:${port}`, host, this.#connections, this.#outside);
-          const far = new MemoryConnection(`${host}:0`, host, this.#connections, this.#outside);
+          const near = new MemoryConnection(`${host}:${port}`, host, from, this.#connections, this.#outside);
+          const far = new MemoryConnection(`${from}:0`, from, host, this.#connections, this.#outside);
           near.peer = far;
           far.peer = near;
           this.#outside.runInAsyncScope(() => listener.accept(far));
@@ -64,14 +84,17 @@ export class MemoryNetwork implements Transport {
     return Promise.resolve({ host: options.host, port, close: () => void this.#listeners.delete(key) });
   }
 
-  /** Ends every connection at once, as when a cable is pulled and both ends notice. */
-  cut(reason: Error = new ConnectionClosedError("the network was cut")): void {
-    for (const connection of Array.from(this.#connections)) connection.destroy(reason);
+  /** Ends every connection, or those between two hosts, at once, as when a cable is pulled and both ends notice. */
+  cut(reason?: Error, between?: readonly [string, string]): void {
+    for (const connection of Array.from(this.#connections)) {
+      const ends = [connection.localHost, connection.remoteHost];
+      if (between !== undefined && !between.every((host) => ends.includes(host))) continue;
+      connection.destroy(reason ?? new ConnectionClosedError("the network was cut"));
+    }
   }
 }
 
 class MemoryConnection implements Connection {
-  readonly localHost: string;
   peer!: MemoryConnection;
   #handlers: ConnectionHandlers | undefined;
   #limits: ProtocolLimits = unauthenticatedLimits;
@@ -86,10 +109,10 @@ class MemoryConnection implements Connection {
   constructor(
     readonly remote: string,
     readonly remoteHost: string,
+    readonly localHost: string,
     open: Set<MemoryConnection>,
     outside: AsyncResource,
   ) {
-    this.localHost = remoteHost;
     this.#outside = outside;
     this.#open = open;
     open.add(this);

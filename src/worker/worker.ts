@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { FoundProcess, ProcessDirectory } from "../calls/call-process.js";
+import { WorkerDirectory } from "../peers/worker-directory.js";
 import { LocalProcess } from "../calls/local-process.js";
 import { ConnectionClosedError, HandshakeError, RollcallError } from "../errors.js";
 import { newCodec } from "../protocol/codec.js";
@@ -9,9 +10,10 @@ import type {
   ReportMessage,
   StatusMessage,
 } from "../protocol/control-messages.js";
-import { ConnectionPurpose, keyIdOf, NONCE_SIZE, RejectCode } from "../protocol/handshake.js";
+import { ConnectionPurpose, keyIdOf, NONCE_SIZE, RejectCode, type Hello } from "../protocol/handshake.js";
 import { DEFAULT_MAX_MESSAGE } from "../protocol/limits.js";
 import { MessageType } from "../protocol/message.js";
+import type { MembersMessage, UndeliverableMessage } from "../protocol/peer-messages.js";
 import type { LoadFunction } from "../rpc/call-server.js";
 import { ControlChannel } from "../rpc/control-channel.js";
 import { acceptHandshake, dialHandshake, type AuthenticatedConnection } from "../rpc/handshake-exchange.js";
@@ -21,7 +23,6 @@ import type { Connection, Listener, Transport } from "../transport/transport.js"
 import { formatAddress } from "../util/address.js";
 import { sharedAbortController } from "../util/shared-abort.js";
 import { delay, TimeLimitError, withTimeLimit } from "../util/time-limit.js";
-import { WorkerDirectory } from "./worker-directory.js";
 import type { WorkerEnvironment } from "./worker-environment.js";
 
 /** Why a worker leaves, in the order of who decides: its manager, the platform, or the loss of the manager. */
@@ -76,6 +77,8 @@ export class Worker {
   #key: { readonly id: string; readonly secret: Uint8Array } | undefined;
   readonly #sessions = new Set<Session>();
   #directory: WorkerDirectory | undefined;
+  /** What the manager was told, once it was. */
+  #report: ReportMessage | undefined;
   readonly #closing = sharedAbortController();
   readonly #strangers = new Strangers(MAX_STRANGERS);
   #isControlHandedOver = false;
@@ -140,7 +143,7 @@ export class Worker {
   close(): void {
     this.#hasLeft = true;
     this.#closing.abort(new ConnectionClosedError("the worker is leaving"));
-    this.#directory?.close();
+    this.#directory?.close(new ConnectionClosedError("the worker is leaving"));
     this.#listener?.close();
     this.#control?.end();
     for (const session of this.#sessions) session.end();
@@ -154,11 +157,17 @@ export class Worker {
     try {
       while (quiet < 2 && performance.now() < end) {
         await delay(IDLE_CHECK_MS, this.#closing.signal);
-        quiet = [...this.#sessions].every((session) => session.callsServed === 0) ? quiet + 1 : 0;
+        quiet = this.#callsServed === 0 ? quiet + 1 : 0;
       }
     } catch {
       // It has left meanwhile.
     }
+  }
+
+  get #callsServed(): number {
+    let count = this.#directory?.peers.callsServed ?? 0;
+    for (const session of this.#sessions) count += session.callsServed;
+    return count;
   }
 
   async #reportIn(): Promise<void> {
@@ -185,6 +194,7 @@ export class Worker {
     const candidates = [environment.advertiseHost, ownAddress, connection.localHost];
     const hosts = [...new Set(candidates.filter((host) => host !== undefined))];
     const report: ReportMessage = { ...self, hosts, port: this.#listener.port };
+    this.#report = report;
     this.#control.post(MessageType.report, report);
   }
 
@@ -227,20 +237,27 @@ export class Worker {
       const peer = await withTimeLimit(HANDSHAKE_MS, "no handshake", this.#closing.signal, (signal) =>
         acceptHandshake(connection, {
           nonce: randomBytes(NONCE_SIZE),
-          secretOf: ({ purpose, keyId }) =>
-            purpose === ConnectionPurpose.data && keyId === this.#key?.id
-              ? this.#key.secret
-              : { code: RejectCode.unknownKey, message: "this worker does not know that key" },
+          secretOf: (hello) =>
+            this.#secretOf(hello) ?? {
+              code: RejectCode.unknownKey,
+              message: "this worker does not know that key",
+            },
           maxMessageBytes: DEFAULT_MAX_MESSAGE,
           signal,
         }),
       );
-      this.#serve(peer);
+      if (peer.purpose === ConnectionPurpose.peer) this.#directory!.peers.accepted(peer);
+      else this.#serve(peer);
     } catch {
       // A stranger: its connection has been ended, and nobody waits for it.
     } finally {
       this.#strangers.remove(connection);
     }
+  }
+
+  #secretOf({ purpose, keyId }: Hello): Uint8Array | undefined {
+    if (purpose === ConnectionPurpose.peer) return this.#directory?.peers.secretOf(keyId);
+    return purpose === ConnectionPurpose.data && keyId === this.#key?.id ? this.#key.secret : undefined;
   }
 
   #serve(peer: AuthenticatedConnection): void {
@@ -252,7 +269,12 @@ export class Worker {
       maxMessageBytes: DEFAULT_MAX_MESSAGE,
       onMessage: (type, content) => {
         if (type === MessageType.join) this.#join(session, content as JoinMessage);
+        else if (type === MessageType.members) this.#directory?.update(content as MembersMessage);
+        else if (type === MessageType.undeliverable) {
+          this.#directory?.peers.undeliverable((content as UndeliverableMessage).pid);
+        }
       },
+      onPeerMessage: (message) => this.#directory?.peers.receive(message),
       onClosed: () => {
         this.#sessions.delete(session);
         session.fail(new ConnectionClosedError("the manager ended the connection"));
@@ -265,7 +287,18 @@ export class Worker {
     session.setMaxMessageBytes(join.maxMessageBytes);
     this.#drainMs = join.drainMs;
     const self = { pid: join.pid, process: new LocalProcess(join.pid, this.#host.load, this.#codec) };
-    this.#directory = new WorkerDirectory(self, session);
+    this.#directory = new WorkerDirectory({
+      self,
+      hostname: this.#report!.hostname,
+      topology: join.topology,
+      lazy: join.lazy,
+      manager: session,
+      myAddress: this.#report!,
+      transport: this.#host.transport,
+      codec: this.#codec,
+      load: this.#host.load,
+      maxMessageBytes: join.maxMessageBytes,
+    });
     const { id: keyId, secret: key } = this.#key!;
     this.#host.joined({ ...join, keyId, key, directory: this.#directory, self });
     session.post(MessageType.joined, { pid: join.pid } satisfies JoinedMessage);

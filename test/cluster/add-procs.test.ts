@@ -40,10 +40,14 @@ void test("bad options of addProcs are refused before anything is started", (con
   const refused = (options: object, message: RegExp): void => {
     assert.throws(() => cluster.addProcs(memory, options), message);
   };
-  refused({ worker: 3 }, /there is no option "worker"; it takes signal, workers, labels, replace/);
+  refused({ worker: 3 }, /there is no option "worker"; it takes signal, workers, labels, ident, .*replace/);
   refused({ workers: 0 }, /workers must be a whole number from 1 to 10000, not 0/);
   refused({ labels: { disk: 3 } }, /labels.disk must be a string, not 3/);
   refused({ labels: { disk: "x".repeat(129) } }, /labels.disk is longer than 128 characters/);
+  refused(
+    { ident: "hub" },
+    /ident and connectIdents are for .* topology "custom"; this one has "all_to_all"/,
+  );
   refused({ replace: "yes" }, /replace must be true or false, not "yes"/);
   refused({ replace: { limit: 0 } }, /replace.limit must be a whole number of 1 or more, not 0/);
   assert.throws(() => cluster.workers({ label: {} } as object), /there is no option "label"/);
@@ -95,4 +99,15 @@ void test("when the limit of replacements is reached the cluster says how many a
   assert.equal(failure.count, 1);
   assert.equal(failure.cause, "not replaced");
   assert.deepEqual(cluster.workers(), [4]);
+});
+
+void test("bad names in a custom topology are refused", (context) => {
+  const { cluster, manager } = memoryCluster(context, { topology: "custom" });
+  const refused = (options: object, message: RegExp): void => {
+    assert.throws(() => cluster.addProcs(manager(), options), message);
+  };
+  refused({ ident: 3 }, /ident must be a string such as "left", not 3/);
+  refused({ ident: "x".repeat(129) }, /ident is longer than 128 characters/);
+  refused({ connectIdents: "hub" }, /connectIdents must be an array, not "hub"/);
+  refused({ connectIdents: ["hub", ""] }, /connectIdents\[1\] must not be empty/);
 });

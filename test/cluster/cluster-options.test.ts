@@ -27,6 +27,19 @@ const refused: readonly [string, unknown, ErrorConstructor, RegExp][] = [
     RangeError,
     /intervalMs ≤ suspectMs ≤ lostMs/,
   ],
+  [
+    "an unknown topology",
+    { topology: "ring" },
+    TypeError,
+    /topology must be one of all_to_all, master_worker, custom, not "ring"/,
+  ],
+  ["a lazy that is no flag", { lazy: "no" }, TypeError, /lazy must be true or false, not "no"/],
+  [
+    "eager links where there are none",
+    { topology: "master_worker", lazy: false },
+    TypeError,
+    /lazy: false .* topology "master_worker" has none/,
+  ],
 ];
 
 for (const [what, options, type, message] of refused) {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ConnectionPurpose, PROTOCOL_VERSIONS, RejectCode } from "#dist/protocol/handshake.js";
-import { CallFlag, MessageType } from "#dist/protocol/message.js";
+import { CallFlag, MessageType, RelayFlag } from "#dist/protocol/message.js";
 import { FailureKind } from "#dist/rpc/failure.js";
 import { findProjectRoot } from "#dist/functions/project-root.js";
 import { fileURLToPath } from "node:url";
@@ -28,6 +28,7 @@ const tables: readonly [heading: string, source: Record<string, number>][] = [
   ["reject code", RejectCode],
   ["failure kind", FailureKind],
   ["flag of a call", CallFlag],
+  ["flag of a relayed message", RelayFlag],
 ];
 
 for (const [heading, source] of tables) {

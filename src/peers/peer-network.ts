@@ -1,0 +1,31 @@
+import type { Codec } from "../protocol/codec.js";
+import type { PeerExpectMessage } from "../protocol/peer-messages.js";
+import type { LoadFunction } from "../rpc/call-server.js";
+import type { Transport } from "../transport/transport.js";
+import type { PeerAddress } from "./dial-peer.js";
+import type { PeerLink } from "./peer-link.js";
+import type { RelayConnection } from "./relay-connection.js";
+
+/** What a link needs of its process. */
+export interface PeerNetwork {
+  readonly myPid: number;
+  /** Where this process can be dialled. */
+  readonly myAddress: PeerAddress;
+  readonly transport: Transport;
+  readonly codec: Codec;
+  readonly load: LoadFunction;
+  readonly maxMessageBytes: number;
+  addressOf(pid: number): PeerAddress | undefined;
+  /** Sends a message to another worker, through the manager. */
+  tell(type: number, pid: number, content: unknown): void;
+  openRelay(pid: number): RelayConnection;
+  /** A connection that proves this secret belongs to the link. */
+  expect(secret: PeerExpectMessage, link: PeerLink): void;
+  forget(secret: PeerExpectMessage): void;
+  /** Asks the manager whether a worker is still there. */
+  check(pid: number): void;
+  /** A link was made or lost. */
+  changed(): void;
+  /** Runs something outside of the async context of the call that happened to need it. */
+  outside<T>(work: () => T): T;
+}

@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { NoSuchProcessError, RemoteError } from "#dist/index.js";
+import { deferred } from "#dist/util/deferred.js";
+import {
+  callAny,
+  callFrom,
+  callThatIsLost,
+  echoOn,
+  hold,
+  innerMap,
+  procsSeen,
+  refusedBy,
+  sumOn,
+  workersLabelled,
+} from "./fixtures/peers.js";
+import { launchedId, memoryCluster, once, type MemoryCluster } from "./memory-cluster.js";
+
+async function withWorkers(
+  context: Parameters<typeof memoryCluster>[0],
+  workers: number,
+  options: Parameters<typeof memoryCluster>[1] = {},
+): Promise<MemoryCluster & { memory: ReturnType<MemoryCluster["manager"]> }> {
+  const made = memoryCluster(context, options);
+  const memory = made.manager({ workers });
+  await made.cluster.addProcs(memory);
+  return { ...made, memory };
+}
+
+test("workers call each other, and connect to do so with the first call", async (context) => {
+  const { cluster, network } = await withWorkers(context, 3);
+  const before = network.openConnections;
+  assert.equal(await cluster.remoteCallFetch(callFrom, 2, 4), 4);
+  assert.equal(network.openConnections, before + 2);
+  assert.equal(await cluster.remoteCallFetch(callFrom, 4, 2), 2);
+  assert.equal(await cluster.remoteCallFetch(callFrom, 2, 4), 4);
+  assert.equal(network.openConnections, before + 2, "both use the same connection");
+});
+
+test("any, on a worker, is one that it has given the least to do", async (context) => {
+  const { cluster } = await withWorkers(context, 3);
+  assert.equal(await cluster.remoteCallFetch(callAny, 3), 4);
+  assert.equal(await cluster.remoteCallFetch(callAny, 4), 2);
+});
+
+test("two workers that want a connection to each other at once get one", async (context) => {
+  const { cluster, network } = await withWorkers(context, 2);
+  const before = network.openConnections;
+  const calls = Array.from({ length: 10 }, () => [
+    cluster.remoteCallFetch(callFrom, 2, 3),
+    cluster.remoteCallFetch(callFrom, 3, 2),
+  ]);
+  assert.deepEqual(new Set(await Promise.all(calls.flat())), new Set([2, 3]));
+  assert.equal(network.openConnections, before + 2);
+});
+
+test("a worker that cannot be reached is asked to connect itself", async (context) => {
+  const { cluster, network } = await withWorkers(context, 2);
+  network.refuse("worker-1", "worker-2");
+  const before = network.openConnections;
+  assert.equal(await cluster.remoteCallFetch(callFrom, 2, 3), 3);
+  assert.equal(network.openConnections, before + 2);
+});
+
+function cutOff({ network }: MemoryCluster): void {
+  network.refuse("worker-1", "worker-2");
+  network.refuse("worker-2", "worker-1");
+}
+
+test("workers that cannot reach each other call through the manager", async (context) => {
+  const made = await withWorkers(context, 2);
+  const { cluster, network } = made;
+  cutOff(made);
+  const before = network.openConnections;
+  assert.equal(await cluster.remoteCallFetch(callFrom, 2, 3), 3);
+  assert.equal(await cluster.remoteCallFetch(callFrom, 3, 2), 2);
+  assert.equal(await cluster.remoteCallFetch(sumOn, 2, 3, 5_000_000), 5_000_000);
+  const bytes = new Uint8Array(3_000_000).map((_, index) => index * 31);
+  assert.deepEqual(await cluster.remoteCallFetch(echoOn, 3, 2, bytes), bytes);
+  assert.equal(network.openConnections, before);
+});
+
+test("a relay ends with the worker at its other end", async (context) => {
+  const made = await withWorkers(context, 2);
+  const { cluster, memory } = made;
+  cutOff(made);
+  const lost = lostCall(made, 2, 3);
+  await lost.begun;
+  memory.crash(launchedId(cluster, 3));
+  assert.match((await lost.outcome).message, /worker 3 is gone: it crashed/);
+});
+
+interface LostCall {
+  readonly begun: Promise<void>;
+  readonly outcome: ReturnType<typeof callThatIsLost>;
+}
+
+function lostCall({ cluster }: MemoryCluster, from: number, to: number): LostCall {
+  hold.begun = deferred();
+  hold.until = new Promise(() => {});
+  return { begun: hold.begun.promise, outcome: cluster.remoteCallFetch(callThatIsLost, from, to) };
+}
+
+test("a lost connection fails the calls on it, says so, and comes back with the next call", async (context) => {
+  const made = await withWorkers(context, 2);
+  const lost = lostCall(made, 2, 3);
+  await lost.begun;
+  made.network.cut(undefined, ["worker-1", "worker-2"]);
+  const { error, message, again } = await lost.outcome;
+  assert.equal(error, "link");
+  assert.match(
+    message,
+    /connection between worker 2 and worker 3 was lost; worker 3 is still in the cluster/,
+  );
+  assert.equal(again, 3);
+  assert.deepEqual(made.cluster.workers(), [2, 3]);
+});
+
+test("a worker that dies fails the calls of the others with the manager's reason", async (context) => {
+  const made = await withWorkers(context, 2);
+  const lost = lostCall(made, 2, 3);
+  await lost.begun;
+  made.memory.crash(launchedId(made.cluster, 3));
+  const { error, message, again } = await lost.outcome;
+  assert.equal(error, "exit");
+  assert.match(message, /worker 3 is gone: it crashed/);
+  assert.equal(again, "ProcessExitedError");
+});
+
+test("a pid that never was is an error on a worker too", async (context) => {
+  const { cluster } = await withWorkers(context, 1);
+  await assert.rejects(
+    cluster.remoteCallFetch(callFrom, 2, 9),
+    (error) =>
+      error instanceof RemoteError &&
+      error.remoteName === "NoSuchProcessError" &&
+      /no process 9\b.*are 1, 2/.test(error.message),
+  );
+  await assert.rejects(cluster.remoteCallFetch(callFrom, 9, 2), NoSuchProcessError);
+});
+
+test("all processes see the same members, with their labels, and those that leave", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  await cluster.addProcs(manager({ workers: 3 }), { labels: { disk: "ssd" } });
+  await cluster.addProcs(manager({ workers: 2 }), { labels: { disk: "hdd" } });
+  for (const pid of cluster.workers()) {
+    assert.deepEqual(await cluster.remoteCallFetch(procsSeen, pid), [1, 2, 3, 4, 5, 6], `on ${pid}`);
+    assert.deepEqual(await cluster.remoteCallFetch(workersLabelled, pid, "hdd"), [5, 6]);
+  }
+  const exited = once(cluster, "exited");
+  await cluster.rmProcs(3);
+  await exited;
+  await new Promise((resolve) => setImmediate(resolve));
+  for (const pid of cluster.workers()) {
+    assert.deepEqual(await cluster.remoteCallFetch(procsSeen, pid), [1, 2, 4, 5, 6], `on ${pid}`);
+  }
+});
+
+test("maps within maps end, with every worker busy with an outer item", async (context) => {
+  const { cluster } = await withWorkers(context, 3);
+  const squares = await cluster.pmap(innerMap, [5, 6, 7, 8, 9, 10], { concurrency: 2 });
+  assert.deepEqual(squares[5], [0, 1, 4, 9, 16, 25, 36, 49, 64, 81]);
+  assert.equal(squares.length, 6);
+});
+
+test("in topology master_worker a worker calls the manager and itself, and no other worker", async (context) => {
+  const { cluster } = await withWorkers(context, 2, { topology: "master_worker" });
+  assert.equal(await cluster.remoteCallFetch(callFrom, 2, 1), 1);
+  assert.equal(await cluster.remoteCallFetch(callFrom, 2, 2), 2);
+  const message = await cluster.remoteCallFetch(refusedBy, 2, 3);
+  assert.match(message ?? "", /worker 2 cannot call worker 3: the cluster's topology is master_worker/);
+  assert.deepEqual(await cluster.remoteCallFetch(innerMap, 3, 3), [0, 1, 4]);
+});
+
+test("in a custom topology workers call those that one of them names", async (context) => {
+  const { cluster, manager } = memoryCluster(context, { topology: "custom" });
+  await cluster.addProcs(manager({ workers: 1 }), { ident: "hub" });
+  await cluster.addProcs(manager({ workers: 2 }), { ident: "leaf", connectIdents: ["hub"] });
+  assert.equal(await cluster.remoteCallFetch(callFrom, 3, 2), 2);
+  assert.equal(await cluster.remoteCallFetch(callFrom, 2, 4), 4);
+  const message = await cluster.remoteCallFetch(refusedBy, 3, 4);
+  assert.match(
+    message ?? "",
+    /worker 3 cannot call worker 4: the cluster's topology is custom.*connectIdents/,
+  );
+});
+
+test("without lazy, workers connect before anyone calls", async (context) => {
+  const { cluster, network } = await withWorkers(context, 4, { lazy: false });
+  const links = 6;
+  while (network.openConnections < 2 * (2 * 4 + links)) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(await cluster.remoteCallFetch(callFrom, 2, 5), 5);
+  assert.equal(network.openConnections, 2 * (2 * 4 + links));
+});
