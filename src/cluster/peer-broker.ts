@@ -16,6 +16,7 @@ export class PeerBroker {
   /** Who asked about a worker that is going, and waits for the reason. */
   readonly #asking = new Map<number, Set<Member>>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  #isClosed = false;
 
   constructor(members: Members, topology: Topology) {
     this.#members = members;
@@ -33,6 +34,7 @@ export class PeerBroker {
   }
 
   whoIs(from: Member, { pid, isLost }: WhoIsMessage): void {
+    if (this.#isClosed) return;
     if (!isLost) return this.#answer(from, pid);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
@@ -48,6 +50,7 @@ export class PeerBroker {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const timer of this.#timers) clearTimeout(timer);
   }
 

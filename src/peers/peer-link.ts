@@ -14,7 +14,7 @@ import { deferred, type Deferred } from "../util/deferred.js";
 import { dialPeer, type PeerAddress } from "./dial-peer.js";
 import { nextLink, type LinkEvent, type LinkState, type LinkStep } from "./link-state.js";
 import type { PeerNetwork } from "./peer-network.js";
-import type { RelayConnection } from "./relay-connection.js";
+import { RELAY_OVERHEAD, type RelayConnection } from "./relay-connection.js";
 
 /** The link to one other worker. Owns its session, and what is under way to get one. */
 export class PeerLink {
@@ -92,7 +92,7 @@ export class PeerLink {
   /** The peer has opened a relay. */
   relayed(relay: RelayConnection): void {
     if (this.#state === "over") return relay.destroy();
-    this.#on("relayed", () => this.#adopt(overRelay(relay)));
+    this.#on("relayed", () => this.#adoptRelay(relay));
   }
 
   /** The manager has nobody to pass a message to. */
@@ -175,7 +175,7 @@ export class PeerLink {
         });
       case "open a relay":
         this.#network.forget(this.#secret!);
-        return this.#adopt(overRelay(this.#network.openRelay(this.pid)));
+        return this.#adoptRelay(this.#network.openRelay(this.pid));
       case "check":
         return this.#network.check(this.pid);
       case "abandon":
@@ -216,13 +216,18 @@ export class PeerLink {
     }
   }
 
-  #adopt(peer: AuthenticatedConnection): void {
+  #adoptRelay(relay: RelayConnection): void {
+    // The manager takes messages of a certain size, in which these must fit.
+    this.#adopt(overRelay(relay), this.#network.maxMessageBytes - RELAY_OVERHEAD);
+  }
+
+  #adopt(peer: AuthenticatedConnection, maxMessageBytes = this.#network.maxMessageBytes): void {
     const session: Session = new Session({
       peer,
       peerPid: this.pid,
       codec: this.#network.codec,
       load: this.#network.load,
-      maxMessageBytes: this.#network.maxMessageBytes,
+      maxMessageBytes,
       onMessage: () => {},
       onClosed: () => {
         if (this.#session !== session) return;

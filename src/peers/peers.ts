@@ -22,6 +22,7 @@ export interface PeersOptions {
   readonly load: LoadFunction;
   readonly maxMessageBytes: number;
   readonly addressOf: (pid: number) => PeerAddress | undefined;
+  readonly isGone: (pid: number) => boolean;
   /** A link was made or lost. */
   readonly onChange: () => void;
 }
@@ -97,7 +98,8 @@ export class Peers implements PeerNetwork {
   /** A message of another worker, which the manager has passed on. */
   receive(message: Message): void {
     const { type, flags, id, aux: pid } = message;
-    if (this.#isClosed) return;
+    // What a worker said before it ended may be passed on after its end was told.
+    if (this.#isClosed || this.#options.isGone(pid)) return;
     if (type === MessageType.relayCredit) {
       const { body } = message;
       const bytes = new DataView(body.buffer, body.byteOffset, body.length).getFloat64(0, true);
@@ -118,6 +120,7 @@ export class Peers implements PeerNetwork {
 
   exited(pid: number, reason: ExitReason): void {
     this.#links.get(pid)?.exited(reason);
+    this.#links.delete(pid);
     for (const relay of this.#relays.values()) if (relay.pid === pid) relay.destroy();
   }
 

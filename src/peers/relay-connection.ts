@@ -7,7 +7,7 @@ import type { Connection, ConnectionHandlers } from "../transport/transport.js";
 /** Bytes that may be under way, unread by the other end: all that the manager ever holds of one direction of a relay. */
 export const RELAY_WINDOW = 1024 * 1024;
 /** Type, flags, id and aux of the message inside. */
-const INNER_HEADER = 10;
+export const RELAY_OVERHEAD = 10;
 
 /**
  * A connection between two workers that cannot reach each other: its messages travel within those that each exchanges
@@ -139,13 +139,13 @@ export class RelayConnection implements Connection {
   }
 
   #wrap({ type, flags, id, aux, body, segments }: Message): Message {
-    const wrapped = new Uint8Array(INNER_HEADER + body.length);
+    const wrapped = new Uint8Array(RELAY_OVERHEAD + body.length);
     const view = new DataView(wrapped.buffer);
     wrapped[0] = type;
     wrapped[1] = flags;
     view.setUint32(2, id, true);
     view.setUint32(6, aux, true);
-    wrapped.set(body, INNER_HEADER);
+    wrapped.set(body, RELAY_OVERHEAD);
     return { type: MessageType.relayed, flags: 0, id: this.#stream, aux: this.pid, body: wrapped, segments };
   }
 
@@ -173,9 +173,9 @@ export class RelayConnection implements Connection {
     const { body, segments } = message;
     const size = sizeOf(message);
     try {
-      if (body.length < INNER_HEADER)
+      if (body.length < RELAY_OVERHEAD)
         throw new ProtocolError("ERR_BAD_FRAME", "a relayed message is cut off");
-      if (size - INNER_HEADER > this.#limits.maxMessage) {
+      if (size - RELAY_OVERHEAD > this.#limits.maxMessage) {
         throw new ProtocolError(
           "ERR_FRAME_TOO_LARGE",
           `a message of ${size} bytes arrived; the limit here is ${this.#limits.maxMessage} (option maxMessageBytes)`,
@@ -186,7 +186,7 @@ export class RelayConnection implements Connection {
         flags: body[1]!,
         id: readUint32(body, 2),
         aux: readUint32(body, 6),
-        body: body.subarray(INNER_HEADER),
+        body: body.subarray(RELAY_OVERHEAD),
         segments,
       });
     } catch (error) {

@@ -13,7 +13,10 @@ import { PeerProcess } from "./peer-process.js";
 import { Peers, type PeersOptions } from "./peers.js";
 import { mayLink, noLink, type Topology } from "./topology.js";
 
-export interface WorkerDirectoryOptions extends Omit<PeersOptions, "addressOf" | "onChange" | "myPid"> {
+export interface WorkerDirectoryOptions extends Omit<
+  PeersOptions,
+  "addressOf" | "isGone" | "onChange" | "myPid"
+> {
   /** This process as the target of its own calls. */
   readonly self: FoundProcess;
   readonly hostname: string;
@@ -50,6 +53,7 @@ export class WorkerDirectory implements ProcessDirectory {
       ...options,
       myPid: self.pid,
       addressOf: (pid) => this.#view.get(pid),
+      isGone: (pid) => this.#view.exitOf(pid) !== undefined,
       onChange: () => this.#news.emit("change"),
     });
     this.#eager = lazy ? undefined : new EagerLinks((pid) => this.peers.link(pid).connect());

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NoSuchProcessError, RemoteError } from "#dist/index.js";
 import { deferred } from "#dist/util/deferred.js";
+import { randomBytes } from "node:crypto";
+import { ConnectionPurpose, keyIdOf } from "#dist/protocol/handshake.js";
+import { dialHandshake } from "#dist/rpc/handshake-exchange.js";
 import {
   callAny,
   callFrom,
@@ -9,6 +12,7 @@ import {
   echoOn,
   hold,
   innerMap,
+  mapThatWaits,
   procsSeen,
   refusedBy,
   sumOn,
@@ -97,6 +101,7 @@ interface LostCall {
 
 function lostCall({ cluster }: MemoryCluster, from: number, to: number): LostCall {
   hold.begun = deferred();
+  hold.on = to;
   hold.until = new Promise(() => {});
   return { begun: hold.begun.promise, outcome: cluster.remoteCallFetch(callThatIsLost, from, to) };
 }
@@ -161,6 +166,96 @@ test("maps within maps end, with every worker busy with an outer item", async (c
   const squares = await cluster.pmap(innerMap, [5, 6, 7, 8, 9, 10], { concurrency: 2 });
   assert.deepEqual(squares[5], [0, 1, 4, 9, 16, 25, 36, 49, 64, 81]);
   assert.equal(squares.length, 6);
+});
+
+test("a stranger cannot pass for another worker", async (context) => {
+  const { cluster, network } = await withWorkers(context, 2);
+  const { host, port } = cluster.workerInfo(3);
+  const secret = randomBytes(32);
+  const { signal } = new AbortController();
+  const asStranger = async (purpose: ConnectionPurpose): Promise<unknown> =>
+    dialHandshake(await network.dial({ host, port, signal }), {
+      purpose,
+      keyId: keyIdOf(secret),
+      secret,
+      nonce: randomBytes(32),
+      maxMessageBytes: 1_000_000,
+      signal,
+    });
+  await assert.rejects(asStranger(ConnectionPurpose.peer), /does not know that key/);
+  assert.equal(await cluster.remoteCallFetch(callFrom, 2, 3), 3);
+});
+
+test("a message as large as they may be passes through the manager, and a larger one is that call's error", async (context) => {
+  const made = await withWorkers(context, 2, { maxMessageBytes: 200_000 });
+  const { cluster } = made;
+  cutOff(made);
+  const overhead =
+    200_000 - (await largest(190_000, 200_000, (size) => cluster.remoteCallFetch(sumOn, 2, 3, size)));
+  assert.ok(overhead > 0 && overhead < 200, `${overhead} bytes`);
+  assert.deepEqual(cluster.workers(), [2, 3]);
+});
+
+/** The largest size, between one that works and one that does not, with which the call works. */
+async function largest(
+  works: number,
+  fails: number,
+  call: (size: number) => Promise<unknown>,
+): Promise<number> {
+  if (fails - works === 1) return works;
+  const middle = (works + fails) >> 1;
+  const isGood = await call(middle).then(
+    () => true,
+    (error: unknown) => {
+      assert.match((error as Error).message, /the limit is 1999\d\d/);
+      return false;
+    },
+  );
+  return isGood ? largest(middle, fails, call) : largest(works, middle, call);
+}
+
+test("what a worker sends on runs in the context of the worker that it is sent to", async (context) => {
+  const { cluster } = await withWorkers(context, 3);
+  // The connections are made within calls of workers 2 and 3, and serve both ways.
+  await cluster.remoteCallFetch(callFrom, 2, 3);
+  await cluster.remoteCallFetch(callFrom, 3, 4);
+  for (const [from, to] of [
+    [3, 2],
+    [4, 3],
+    [2, 4],
+    [4, 2],
+  ] as const) {
+    assert.equal(await cluster.remoteCallFetch(callFrom, from, to), to);
+  }
+});
+
+test("a map on a worker goes on when a connection is lost", async (context) => {
+  const { cluster, network } = await withWorkers(context, 2);
+  hold.begun = deferred();
+  hold.on = 3;
+  const open = deferred<void>();
+  hold.until = open.promise;
+  const mapped = cluster.remoteCallFetch(mapThatWaits, 2, 4);
+  await hold.begun.promise;
+  network.cut(undefined, ["worker-1", "worker-2"]);
+  open.resolve();
+  assert.equal((await mapped).length, 4);
+});
+
+test("a worker that has not heard of another one yet asks the manager", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  await cluster.addProcs(manager({ workers: 8 }));
+  const late = deferred<void>();
+  const memory = manager({ workers: 2, fate: (n) => (n === 2 ? { startAfter: late.promise } : "runs") });
+  const launch = cluster.addProcs(memory);
+  await once(cluster, "joined");
+  // One of two has come, to eight that are there: the news of it wait for the other one.
+  assert.deepEqual(await cluster.remoteCallFetch(procsSeen, 2), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.equal(await cluster.remoteCallFetch(callFrom, 2, 10), 10);
+  assert.equal(await cluster.remoteCallFetch(callFrom, 10, 2), 2);
+  late.resolve();
+  await launch;
+  assert.deepEqual(await cluster.remoteCallFetch(procsSeen, 2), cluster.procs());
 });
 
 test("in topology master_worker a worker calls the manager and itself, and no other worker", async (context) => {
