@@ -57,7 +57,7 @@ export class Cluster extends ClusterView implements AsyncDisposable {
     };
     const codec = newCodec();
     const members = new Members();
-    const local = new LocalProcess(1, load, codec);
+    const local = new LocalProcess({ pid: 1, load, codec });
     const directory = new ManagerDirectory(members, local);
     super({
       directory,

@@ -5,6 +5,17 @@ import { decodeFailure, encodeFailure, failureKindOf } from "../rpc/failure.js";
 import type { PendingCall } from "../rpc/pending-calls.js";
 import type { CallableProcess } from "./call-process.js";
 
+/** Calls run in one go for at most this long; then the process does what else there is to do. */
+const SLICE_MS = 8;
+
+export interface LocalProcessOptions {
+  readonly pid: number;
+  readonly load: LoadFunction;
+  readonly codec: Codec;
+  /** What this process should see to before it computes; undefined if there is nothing. */
+  readonly before?: () => Promise<void> | undefined;
+}
+
 /**
  * A process as the target of its own calls. They behave as those of others: arguments and results are copied, and what
  * is thrown arrives as a `RemoteError`.
@@ -18,9 +29,14 @@ export class LocalProcess implements CallableProcess {
   #nextReference = 1;
   #callsWaiting = 0;
 
-  constructor(pid: number, load: LoadFunction, codec: Codec) {
+  readonly #before: () => Promise<void> | undefined;
+  #turn: Promise<void> | undefined;
+  #sliceEnd = 0;
+
+  constructor({ pid, load, codec, before = () => undefined }: LocalProcessOptions) {
     this.#pid = pid;
     this.#load = load;
+    this.#before = before;
     this.#encoder = codec.encoder;
     this.#decoder = codec.decoder;
   }
@@ -30,15 +46,15 @@ export class LocalProcess implements CallableProcess {
   }
 
   get hasRoom(): boolean {
-    return true;
+    return this.#before() === undefined;
   }
 
   get callsWaiting(): number {
     return this.#callsWaiting;
   }
 
-  room(): Promise<void> {
-    return Promise.resolve();
+  async room(): Promise<void> {
+    await this.#before();
   }
 
   call(reference: FunctionReference, args: readonly unknown[], call: PendingCall): number {
@@ -107,6 +123,7 @@ export class LocalProcess implements CallableProcess {
     this.#callsWaiting++;
     try {
       const fn: AnyFunction = await this.#load(reference);
+      if (performance.now() > this.#sliceEnd) await this.#nextTurn();
       return this.#copy(await fn.apply(undefined, copied), "result");
     } catch (error) {
       const { body, segments } = encodeFailure(this.#encoder, error);
@@ -114,6 +131,18 @@ export class LocalProcess implements CallableProcess {
     } finally {
       this.#callsWaiting--;
     }
+  }
+
+  /** One for all calls that wait. */
+  #nextTurn(): Promise<void> {
+    this.#turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#turn = undefined;
+        this.#sliceEnd = performance.now() + SLICE_MS;
+        resolve();
+      });
+    });
+    return this.#turn;
   }
 
   #copy(value: unknown, name: string): unknown {

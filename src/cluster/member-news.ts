@@ -47,7 +47,7 @@ export class MemberNews {
   exited(member: Member, reason: ExitReason): void {
     this.#told.delete(member);
     this.#joined.delete(member);
-    this.#exited.push({ pid: member.pid, reason });
+    this.#exited.push(exitOf(member.pid, reason));
     this.#scheduleEnds();
   }
 
@@ -58,7 +58,10 @@ export class MemberNews {
     const fresh = [...this.#joined];
     this.#joined.clear();
     this.#send([...this.#told], fresh.map(entryOf));
-    this.#send(fresh, this.#all().map(entryOf));
+    const all = this.#all();
+    this.#send(fresh, all.map(entryOf));
+    const leaving = all.filter(({ takesCalls }) => !takesCalls).map(({ pid }) => pid);
+    if (leaving.length > 0) this.#sendOne(fresh, { leaving });
     for (const member of fresh) this.#told.add(member);
   }
 
@@ -99,6 +102,12 @@ export class MemberNews {
     }
     return true;
   }
+}
+
+/** What others are told of an end. Its last lines of output, of every end to every worker, would be much. */
+export function exitOf(pid: number, reason: ExitReason): { pid: number; reason: ExitReason } {
+  const { output: _output, ...told } = reason;
+  return { pid, reason: told };
 }
 
 /** What others are told of a worker. */

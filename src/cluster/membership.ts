@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
 import { ClusterClosedError, HandshakeError, ProcessExitedError, type ExitReason } from "../errors.js";
 import type { OutputMessage, StatusMessage } from "../protocol/control-messages.js";
 import type { WhoIsMessage } from "../protocol/peer-messages.js";
@@ -218,7 +219,16 @@ export class Membership {
       transport: this.#transport,
       codec: this.#codec,
       load: this.#load,
-      message: { pid, output: manager.output, managerGraceMs, drainMs, maxMessageBytes, topology, lazy },
+      message: {
+        pid,
+        output: manager.output,
+        managerGraceMs,
+        drainMs,
+        maxMessageBytes,
+        topology,
+        lazy,
+        hostname: hostname(),
+      },
       signal,
       onMessage: (type, content) => {
         if (type === MessageType.whoIs && member !== undefined) {

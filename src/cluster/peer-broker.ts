@@ -3,7 +3,7 @@ import { mayLink, type Topology } from "../peers/topology.js";
 import { MessageType, type Message } from "../protocol/message.js";
 import type { MembersMessage, UndeliverableMessage, WhoIsMessage } from "../protocol/peer-messages.js";
 import type { Member } from "./member.js";
-import { entryOf } from "./member-news.js";
+import { entryOf, exitOf } from "./member-news.js";
 import type { Members } from "./members.js";
 
 /** How long the end of a worker's own connection may take to be noticed here, after another worker has lost it. */
@@ -46,7 +46,7 @@ export class PeerBroker {
   exited(pid: number, reason: ExitReason): void {
     const asking = this.#asking.get(pid) ?? [];
     this.#asking.delete(pid);
-    for (const member of asking) reply(member, { exited: [{ pid, reason }] });
+    for (const member of asking) reply(member, { exited: [exitOf(pid, reason)] });
   }
 
   close(): void {
@@ -61,9 +61,7 @@ export class PeerBroker {
     } catch (error) {
       return reply(
         from,
-        error instanceof ProcessExitedError
-          ? { exited: [{ pid, reason: error.reason }] }
-          : { unknown: [pid] },
+        error instanceof ProcessExitedError ? { exited: [exitOf(pid, error.reason)] } : { unknown: [pid] },
       );
     }
     if (member.takesCalls) {

@@ -58,6 +58,7 @@ export class PeerLink {
     const { promise } = this.#waiting;
     // Those who wait hear of it; if there are none (an eager link), it is of no interest.
     promise.catch(() => {});
+    if (this.#state === "idle") this.#network.making(promise);
     this.#on("want");
     return promise;
   }

@@ -24,6 +24,8 @@ export interface PeerNetwork {
   forget(secret: PeerExpectMessage): void;
   /** Asks the manager whether a worker is still there. */
   check(pid: number): void;
+  /** A link is being made; the promise says when it stands, or why it does not. */
+  making(link: Promise<void>): void;
   /** A link was made or lost. */
   changed(): void;
   /** Runs something outside of the async context of the call that happened to need it. */

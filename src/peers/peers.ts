@@ -7,7 +7,9 @@ import type { LoadFunction } from "../rpc/call-server.js";
 import type { AuthenticatedConnection } from "../rpc/handshake-exchange.js";
 import type { Session } from "../rpc/session.js";
 import type { Transport } from "../transport/transport.js";
+import { isRecord } from "../util/option-checks.js";
 import type { PeerAddress } from "./dial-peer.js";
+import { LinkPause } from "./link-pause.js";
 import { PeerLink } from "./peer-link.js";
 import type { PeerNetwork } from "./peer-network.js";
 import { RelayConnection } from "./relay-connection.js";
@@ -34,6 +36,7 @@ export class Peers implements PeerNetwork {
   readonly #expected = new Map<string, { readonly key: Uint8Array; readonly link: PeerLink }>();
   readonly #relays = new Map<string, RelayConnection>();
   #nextRelay = 1;
+  readonly #pause = new LinkPause();
   readonly #outside = new AsyncResource("RollcallPeers");
   #isClosed = false;
 
@@ -100,12 +103,10 @@ export class Peers implements PeerNetwork {
     const { type, flags, id, aux: pid } = message;
     // What a worker said before it ended may be passed on after its end was told.
     if (this.#isClosed || this.#options.isGone(pid)) return;
-    if (type === MessageType.relayCredit) {
-      const { body } = message;
-      const bytes = new DataView(body.buffer, body.byteOffset, body.length).getFloat64(0, true);
-      this.#relays.get(relayKey(pid, id))?.credit(bytes);
-    } else if (type !== MessageType.relayed) {
-      this.link(pid).receive(type, this.codec.decoder.decode(message.body, message.segments));
+    if (type === MessageType.relayCredit) this.#relays.get(relayKey(pid, id))?.credited(message);
+    else if (type !== MessageType.relayed) {
+      const content = this.#contentOf(message);
+      if (content !== undefined) this.link(pid).receive(type, content);
     } else if ((flags & RelayFlag.open) !== 0) this.link(pid).relayed(this.#relay(pid, id));
     else this.#relays.get(relayKey(pid, id))?.receive(message);
   }
@@ -128,6 +129,7 @@ export class Peers implements PeerNetwork {
     this.#isClosed = true;
     for (const link of this.#links.values()) link.close(error);
     for (const relay of this.#relays.values()) relay.destroy(error);
+    this.#pause.end();
     this.#expected.clear();
   }
 
@@ -159,12 +161,31 @@ export class Peers implements PeerNetwork {
     this.#options.manager.post(MessageType.whoIs, { pid, isLost: true } satisfies WhoIsMessage);
   }
 
+  making(link: Promise<void>): void {
+    this.#pause.making(link);
+  }
+
+  /** Until when this process should leave the computing to others; see `LinkPause`. */
+  get pause(): Promise<void> | undefined {
+    return this.#pause.over;
+  }
+
   changed(): void {
     if (!this.#isClosed) this.#options.onChange();
   }
 
   outside<T>(work: () => T): T {
     return this.#outside.runInAsyncScope(work);
+  }
+
+  /** Undefined if it makes no sense: another worker's mistake, which must not cost the connection with the manager. */
+  #contentOf({ body, segments }: Message): unknown {
+    try {
+      const content = this.codec.decoder.decode(body, segments);
+      return isRecord(content) ? content : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   #relay(pid: number, stream: number): RelayConnection {

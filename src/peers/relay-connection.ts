@@ -8,6 +8,7 @@ import type { Connection, ConnectionHandlers } from "../transport/transport.js";
 export const RELAY_WINDOW = 1024 * 1024;
 /** Type, flags, id and aux of the message inside. */
 export const RELAY_OVERHEAD = 10;
+const CREDIT_SIZE = 8;
 
 /**
  * A connection between two workers that cannot reach each other: its messages travel within those that each exchanges
@@ -113,10 +114,10 @@ export class RelayConnection implements Connection {
     } else this.#take(message);
   }
 
-  /** The other end has read so many bytes. */
-  credit(bytes: number): void {
-    if (this.#isClosed) return;
-    this.#underWay -= bytes;
+  /** The other end says how many bytes it has read. */
+  credited({ body }: Message): void {
+    if (this.#isClosed || body.length !== CREDIT_SIZE) return;
+    this.#underWay -= new DataView(body.buffer, body.byteOffset).getFloat64(0, true);
     while (this.#outbox.length > 0 && this.#fits(this.#outbox[0]!)) this.#sendOne(this.#outbox.shift()!);
     this.#endIfRead();
     if (!this.#isCrowded || !this.hasRoom || this.#isClosed) return;
@@ -198,7 +199,7 @@ export class RelayConnection implements Connection {
 
   #tellRead(): void {
     if (this.#isClosed) return;
-    const body = new Uint8Array(8);
+    const body = new Uint8Array(CREDIT_SIZE);
     new DataView(body.buffer).setFloat64(0, this.#read, true);
     this.#read = 0;
     const type = MessageType.relayCredit;

@@ -20,6 +20,7 @@ export interface WorkerDirectoryOptions extends Omit<
   /** This process as the target of its own calls. */
   readonly self: FoundProcess;
   readonly hostname: string;
+  readonly managerHostname: string;
   readonly topology: Topology;
   /** Whether links are made when they are first needed. */
   readonly lazy: boolean;
@@ -34,6 +35,7 @@ export class WorkerDirectory implements ProcessDirectory {
   readonly #manager: Session;
   readonly #topology: Topology;
   readonly #ownPlace: ProcessPlace;
+  readonly #managerPlace: ProcessPlace;
   readonly #view = new MemberView();
   readonly #processes = new Map<number, PeerProcess>();
   readonly #asked = new Map<number, Deferred<void>>();
@@ -43,11 +45,12 @@ export class WorkerDirectory implements ProcessDirectory {
   #isClosed = false;
 
   constructor(options: WorkerDirectoryOptions) {
-    const { self, manager, topology, lazy, hostname } = options;
+    const { self, manager, topology, lazy, hostname, managerHostname } = options;
     this.#self = self;
     this.#manager = manager;
     this.#topology = topology;
     this.#ownPlace = { host: undefined, hostname };
+    this.#managerPlace = { host: undefined, hostname: managerHostname };
     this.#news.setMaxListeners(0);
     this.peers = new Peers({
       ...options,
@@ -79,14 +82,14 @@ export class WorkerDirectory implements ProcessDirectory {
     return [...known, self].toSorted((one, other) => one.pid - other.pid);
   }
 
-  /** This process, and then those with the pids that follow its own, so that not all turn to the same one. */
+  /** From the pid that follows its own, so that not all turn to the same one; this process, which has work, comes last. */
   get callable(): readonly FoundProcess[] {
     const others = this.#view.available.filter(({ pid }) => pid !== this.myPid && this.#mayCall(pid));
     const found = ({ pid }: MemberEntry): FoundProcess => ({ pid, process: this.#process(pid) });
     return [
-      this.#self,
       ...others.filter(({ pid }) => pid > this.myPid).map(found),
       ...others.filter(({ pid }) => pid < this.myPid).map(found),
+      this.#self,
     ];
   }
 
@@ -100,9 +103,10 @@ export class WorkerDirectory implements ProcessDirectory {
   }
 
   placeOf(pid: number): ProcessPlace {
-    if (pid === this.myPid) return this.#ownPlace;
+    if (pid === 1) return this.#managerPlace;
     const entry = this.#view.get(pid);
     if (entry !== undefined) return { host: entry.host, hostname: entry.hostname };
+    if (pid === this.myPid) return this.#ownPlace;
     throw this.#unknown(pid);
   }
 

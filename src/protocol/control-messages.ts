@@ -28,6 +28,8 @@ export interface JoinMessage {
   /** How long a worker whose platform takes it away may finish its calls. */
   readonly drainMs: number;
   readonly maxMessageBytes: number;
+  /** Of the manager. */
+  readonly hostname: string;
   /** Which workers it may call. */
   readonly topology: "all_to_all" | "master_worker" | "custom";
   /** Whether it connects to another worker with its first call, rather than as soon as it knows it. */

@@ -286,10 +286,14 @@ export class Worker {
   #join(session: Session, join: JoinMessage): void {
     session.setMaxMessageBytes(join.maxMessageBytes);
     this.#drainMs = join.drainMs;
-    const self = { pid: join.pid, process: new LocalProcess(join.pid, this.#host.load, this.#codec) };
+    const { pid } = join;
+    const before = (): Promise<void> | undefined => this.#directory?.peers.pause;
+    const process = new LocalProcess({ pid, load: this.#host.load, codec: this.#codec, before });
+    const self = { pid, process };
     this.#directory = new WorkerDirectory({
       self,
       hostname: this.#report!.hostname,
+      managerHostname: join.hostname,
       topology: join.topology,
       lazy: join.lazy,
       manager: session,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NoSuchProcessError } from "#dist/index.js";
+import { sameHost } from "./fixtures/peers.js";
 import { double } from "./fixtures/work.js";
 import { launchedId, memoryCluster, once } from "./memory-cluster.js";
 
@@ -32,6 +33,13 @@ void test("processes of one machine are listed by one of them", async (context) 
   assert.deepEqual(cluster.procs({ sameHostAs: 1 }), [1]);
   assert.deepEqual(cluster.workers({ sameHostAs: 1 }), []);
   assert.throws(() => cluster.procs({ sameHostAs: 9 }), NoSuchProcessError);
+  for (const [pid, like, there] of [
+    [2, 2, [2]],
+    [2, 3, [3]],
+    [3, 1, [1]],
+  ] as const) {
+    assert.deepEqual(await cluster.remoteCallFetch(sameHost, pid, like), there);
+  }
 });
 
 void test("bad options of addProcs are refused before anything is started", (context) => {

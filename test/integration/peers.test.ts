@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { Cluster, LocalManager } from "#dist/index.js";
-import { big, callFrom, caught, innerMap, procsSeen, waitFor, whoIsThere } from "./fixtures/calling.js";
+import {
+  big,
+  burnt,
+  callFrom,
+  caught,
+  innerMap,
+  procsSeen,
+  waitFor,
+  whoIsThere,
+} from "./fixtures/calling.js";
 import { nothingIsLeft } from "./leftovers.js";
 import { WorkerLines } from "./worker-lines.js";
 
@@ -31,6 +40,16 @@ test("maps within maps end on two workers, in whatever process they run", async 
     [50, 60, 70, 80],
   );
   assert.equal(all[3]![79], 158);
+});
+
+test("a map on a worker uses all of them, also when its items compute without a pause", async () => {
+  await using cluster = new Cluster();
+  await cluster.addProcs(new LocalManager(3));
+  const where = await cluster.remoteCallFetch(burnt, 3, 12);
+  assert.deepEqual(
+    [...new Set(where)].toSorted((one, other) => one - other),
+    [2, 3, 4],
+  );
 });
 
 test("a worker hears why another one died whose call it waits for", async () => {

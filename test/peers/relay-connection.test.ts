@@ -52,9 +52,8 @@ class Relay {
     this.most = Math.max(this.most, held);
     setImmediate(() => {
       const next = this.#queue.shift()!;
-      if (next.type === MessageType.relayCredit) {
-        to().credit(new DataView(next.body.buffer, next.body.byteOffset).getFloat64(0, true));
-      } else to().receive(next);
+      if (next.type === MessageType.relayCredit) to().credited(next);
+      else to().receive(next);
     });
   }
 }
