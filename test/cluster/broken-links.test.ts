@@ -20,9 +20,9 @@ test("whatever breaks between workers, maps within maps end, and no worker is lo
     Array.from({ length: 24 }, () => 6),
     { concurrency: 3 },
   );
-  let isOver = false;
-  void mapped.finally(() => (isOver = true)).catch(() => {});
-  while (!isOver) {
+  const over = new AbortController();
+  void mapped.finally(() => over.abort()).catch(() => {});
+  while (!over.signal.aborted) {
     await settled();
     if (random(4) === 0) network.cut(undefined, pair());
   }
