@@ -13,6 +13,7 @@ import { refuseOnWorker } from "./cluster/refuse-on-worker.js";
 import { Replacement } from "./cluster/replacement.js";
 import type { WorkerInfo } from "./cluster/worker-info.js";
 import { ClusterView } from "./cluster-view.js";
+import { CodeSupply } from "./functions/code/code-supply.js";
 import { FunctionFinder } from "./functions/function-finder.js";
 import { FunctionLoader } from "./functions/function-loader.js";
 import { findProjectRoot } from "./functions/project-root.js";
@@ -45,6 +46,8 @@ export class Cluster extends ClusterView implements AsyncDisposable {
     refuseOnWorker();
     const checked = checkClusterOptions(options, findProjectRoot);
     const { projectRoot } = checked;
+    const { maxMessageBytes } = checked;
+    const code = new CodeSupply({ root: projectRoot, maxMessageBytes, ...checked.code });
     const loader = new FunctionLoader({ projectRoot });
     const load: LoadFunction = async (reference) => {
       const fn = (await loader.load(reference)) as AnyFunction;
@@ -56,7 +59,7 @@ export class Cluster extends ClusterView implements AsyncDisposable {
     const directory = new ManagerDirectory(members, local);
     super({
       directory,
-      functions: new FunctionFinder({ projectRoot }),
+      functions: new FunctionFinder({ projectRoot, unitFor: (reference) => code.unitFor(reference) }),
       supply: {
         isEmpty: () => members.all.length === 0 && this.#launching === 0,
         mayGrow: () => this.#launching > 0,
@@ -65,7 +68,13 @@ export class Cluster extends ClusterView implements AsyncDisposable {
       local: { pid: 1, process: local },
     });
     this.#directory = directory;
-    this.#membership = new Membership(checked, members, codec, load, this.#emit);
+    this.#membership = new Membership(checked, {
+      members,
+      codec,
+      load,
+      answerCode: (question) => code.answer(question),
+      emit: this.#emit,
+    });
     this.#leaveGraceMs = checked.leaveGraceMs;
     clusterOpened(this);
   }

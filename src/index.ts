@@ -17,7 +17,7 @@ export type {
   WorkerOutput,
   WorkerReport,
 } from "./cluster/cluster-manager.js";
-export type { ClusterOptions } from "./cluster/cluster-options.js";
+export type { ClusterOptions, CodeOptions } from "./cluster/cluster-options.js";
 export type { Launch, LaunchResult } from "./cluster/launch.js";
 export type { WorkerInfo } from "./cluster/worker-info.js";
 export type { OutputOption, WorkerLine } from "./cluster/worker-output.js";
@@ -26,6 +26,7 @@ export { LocalManager, type LocalDetails } from "./managers/local/local-manager.
 export type { LocalOptions } from "./managers/local/local-options.js";
 export type { MapOptions, MapProgress } from "./pool/map-options.js";
 export type { ParallelMap } from "./pool/parallel-map.js";
+export type { CodeSource } from "./protocol/code-messages.js";
 export { ROLLCALL_VERSION } from "./util/version.js";
 export { currentCluster } from "./current-cluster.js";
 export { myId } from "./worker/current-process.js";

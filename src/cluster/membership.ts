@@ -4,6 +4,7 @@ import type { OutputMessage, StatusMessage } from "../protocol/control-messages.
 import type { Codec } from "../protocol/codec.js";
 import { MessageType } from "../protocol/message.js";
 import { WorkerVariable } from "../protocol/worker-variables.js";
+import type { CodeMessage, CodeWantedMessage } from "../protocol/code-messages.js";
 import type { LoadFunction } from "../rpc/call-server.js";
 import { ControlChannel, type ControlHandlers } from "../rpc/control-channel.js";
 import type { AuthenticatedConnection } from "../rpc/handshake-exchange.js";
@@ -37,6 +38,15 @@ export interface LaunchOptions {
   readonly onJoined?: (pid: number) => void;
 }
 
+/** What the members have in common. */
+export interface MembershipContext {
+  readonly members: Members;
+  readonly codec: Codec;
+  readonly load: LoadFunction;
+  readonly answerCode: (question: CodeWantedMessage) => Promise<CodeMessage>;
+  readonly emit: Emit;
+}
+
 /**
  * The manager's side of a cluster: owns the rendezvous, the launches, the members and the heartbeat. A member comes in
  * through `#join` and goes through `#lost`, whatever the cause.
@@ -48,6 +58,7 @@ export class Membership {
   readonly #emit: Emit;
   readonly #codec: Codec;
   readonly #load: LoadFunction;
+  readonly #answerCode: (question: CodeWantedMessage) => Promise<CodeMessage>;
   readonly #rendezvous: Rendezvous;
   /** Keys of workers that may be members in their own eyes and are not yet in ours. */
   readonly #joining = new Map<string, Uint8Array>();
@@ -59,19 +70,15 @@ export class Membership {
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
-  constructor(
-    options: CheckedClusterOptions,
-    members: Members,
-    codec: Codec,
-    load: LoadFunction,
-    emit: Emit,
-  ) {
+  constructor(options: CheckedClusterOptions, context: MembershipContext) {
+    const { members, codec, load, answerCode, emit } = context;
     this.members = members;
     this.#options = options;
     this.#transport = options.transport ?? tcpTransport;
     this.#emit = emit;
     this.#codec = codec;
     this.#load = load;
+    this.#answerCode = answerCode;
     this.#output = outputSink(options.output);
     this.#rendezvous = new Rendezvous(this.#transport, codec, options.maxMessageBytes, {
       arrived: (arrival) => this.#launches.get(arrival.launchId)?.arrive(arrival),
@@ -203,6 +210,7 @@ export class Membership {
       transport: this.#transport,
       codec: this.#codec,
       load: this.#load,
+      answerCode: this.#answerCode,
       message: { pid, output: manager.output, managerGraceMs, drainMs, maxMessageBytes },
       signal,
       onClosed: onEnd,

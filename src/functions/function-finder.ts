@@ -6,7 +6,7 @@ import { exportPathOf } from "./exported-functions.js";
 import { captureFunction } from "./function-capture.js";
 import { describeFile, describeFunction, pathOfUrl } from "./function-description.js";
 import type { ScriptUrls } from "./function-location.js";
-import type { FunctionByName, FunctionReference } from "./function-reference.js";
+import type { FunctionByName, FunctionReference, ModuleReference } from "./function-reference.js";
 import { snapshotFunction, type FunctionSnapshot } from "./function-snapshot.js";
 import { importModule } from "./import-module.js";
 import { mainModulePath, realPath } from "./main-module.js";
@@ -24,6 +24,8 @@ export interface FunctionFinderOptions {
   readonly projectRoot: string;
   /** How long a module may go on loading, in milliseconds; default 5,000. */
   readonly importLimitMs?: number;
+  /** The unit of code that a function needs. Default: functions say nothing of it, and processes do not compare theirs. */
+  readonly unitFor?: (reference: FunctionReference) => string | undefined;
 }
 
 /**
@@ -35,6 +37,7 @@ export interface FunctionFinderOptions {
 export class FunctionFinder {
   readonly #root: string;
   readonly #importLimitMs: number;
+  readonly #unitFor: FunctionFinderOptions["unitFor"];
   readonly #scripts: ScriptUrls = new Map();
   readonly #contexts = new ScriptContexts();
   readonly #known = new WeakMap<Function, FunctionReference>();
@@ -42,9 +45,10 @@ export class FunctionFinder {
   readonly #searches = new WeakMap<Function, Promise<FunctionReference>>();
 
   /** Throws a `TypeError` if the project root is no folder. */
-  constructor({ projectRoot, importLimitMs = IMPORT_LIMIT_MS }: FunctionFinderOptions) {
+  constructor({ projectRoot, importLimitMs = IMPORT_LIMIT_MS, unitFor }: FunctionFinderOptions) {
     this.#root = checkProjectRoot(projectRoot);
     this.#importLimitMs = importLimitMs;
+    this.#unitFor = unitFor;
   }
 
   /** What is known already, without waiting: one look-up. */
@@ -66,6 +70,28 @@ export class FunctionFinder {
     return signal === undefined ? search : abortable(search, signal);
   }
 
+  /** How other processes import a module, by its `file:` URL. Rejects with a `TypeError` or `FunctionNotFoundError`. */
+  async findModule(url: string): Promise<ModuleReference> {
+    const path = pathOfUrl(url);
+    if (path === undefined) {
+      throw new TypeError(
+        `a module is given by its file: URL, as import.meta.resolve("./set-up.js") has it, not by ${JSON.stringify(url)}`,
+      );
+    }
+    const file = realPath(path);
+    if (file === undefined) throw new FunctionNotFoundError(`there is no module ${path}`);
+    if (file === mainModulePath()) {
+      throw new FunctionNotFoundError(
+        `module ${describeFile(url, this.#root)} is the program's main module, and to import it would run the program again`,
+      );
+    }
+    const { search, hash } = new URL(url);
+    const module = moduleOfPath(this.#root, file, search + hash);
+    if (module === undefined)
+      throw new FunctionNotFoundError(`no relative path leads from ${this.#root} to ${file}`);
+    return this.#withCode({ kind: "module", module, name: module });
+  }
+
   #searchOnce(fn: Function): Promise<FunctionReference> {
     const running = this.#searches.get(fn);
     if (running !== undefined) return running;
@@ -76,12 +102,17 @@ export class FunctionFinder {
 
   async #search(fn: Function): Promise<FunctionReference> {
     try {
-      const reference = await this.#locateAndSearch(fn);
+      const reference = this.#withCode(await this.#locateAndSearch(fn));
       this.#known.set(fn, reference);
       return reference;
     } finally {
       this.#searches.delete(fn);
     }
+  }
+
+  #withCode<Reference extends FunctionReference>(reference: Reference): Reference {
+    const code = this.#unitFor?.(reference);
+    return code === undefined ? reference : { ...reference, code };
   }
 
   async #locateAndSearch(fn: Function): Promise<FunctionReference> {

@@ -30,6 +30,9 @@ export const MessageType = {
   defineFunction: 36,
   fetch: 37,
   release: 38,
+  // The code that functions need; bodies are encoded values.
+  codeWanted: 48,
+  code: 49,
 } as const;
 
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];

@@ -1,4 +1,6 @@
 import { availableParallelism, hostname, totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
+import { CodeReceiver } from "../functions/code/code-receiver.js";
 import { FunctionLoader } from "../functions/function-loader.js";
 import { findProjectRoot } from "../functions/project-root.js";
 import type { AnyFunction } from "../rpc/call-server.js";
@@ -45,7 +47,12 @@ const environment = readEnvironmentOrExit();
 delete process.env[WorkerVariable.token];
 
 const projectRoot = environment.projectRoot ?? findProjectRoot(process.cwd());
-const loader = new FunctionLoader({ projectRoot });
+const code = new CodeReceiver(
+  { root: projectRoot, rollcallFolder: fileURLToPath(new URL("../..", import.meta.url)) },
+  (question) => worker.askForCode(question),
+);
+process.on("exit", () => code.close());
+const loader = new FunctionLoader({ projectRoot, placeCode: (unit) => code.place(unit) });
 let control: ControlThread | undefined;
 
 /**

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { FoundProcess, ProcessDirectory } from "../calls/call-process.js";
 import { LocalProcess } from "../calls/local-process.js";
 import { ConnectionClosedError, HandshakeError, RollcallError } from "../errors.js";
+import type { CodeMessage, CodeQuestion } from "../protocol/code-messages.js";
 import { newCodec } from "../protocol/codec.js";
 import type {
   JoinedMessage,
@@ -13,6 +14,7 @@ import { ConnectionPurpose, keyIdOf, NONCE_SIZE, RejectCode } from "../protocol/
 import { DEFAULT_MAX_MESSAGE } from "../protocol/limits.js";
 import { MessageType } from "../protocol/message.js";
 import type { LoadFunction } from "../rpc/call-server.js";
+import { CodeRequests } from "../rpc/code-requests.js";
 import { ControlChannel } from "../rpc/control-channel.js";
 import { acceptHandshake, dialHandshake, type AuthenticatedConnection } from "../rpc/handshake-exchange.js";
 import { Session } from "../rpc/session.js";
@@ -78,6 +80,7 @@ export class Worker {
   #directory: WorkerDirectory | undefined;
   readonly #closing = sharedAbortController();
   readonly #strangers = new Strangers(MAX_STRANGERS);
+  readonly #code = new CodeRequests();
   #isControlHandedOver = false;
   #isDraining = false;
   /** How long it may finish its calls when it is taken away; undefined before it is a member. */
@@ -102,6 +105,11 @@ export class Worker {
           : "manager-gone";
       this.leave(cause, (error as Error).message);
     }
+  }
+
+  /** Asks the manager for code that functions need. Rejects with its refusal. */
+  askForCode(question: CodeQuestion): Promise<unknown> {
+    return this.#code.ask(question);
   }
 
   /** The control channel is served elsewhere from now on (the worker's control thread). */
@@ -139,7 +147,9 @@ export class Worker {
 
   close(): void {
     this.#hasLeft = true;
-    this.#closing.abort(new ConnectionClosedError("the worker is leaving"));
+    const reason = new ConnectionClosedError("the worker is leaving");
+    this.#closing.abort(reason);
+    this.#code.close(reason);
     this.#directory?.close();
     this.#listener?.close();
     this.#control?.end();
@@ -252,6 +262,7 @@ export class Worker {
       maxMessageBytes: DEFAULT_MAX_MESSAGE,
       onMessage: (type, content) => {
         if (type === MessageType.join) this.#join(session, content as JoinMessage);
+        else if (type === MessageType.code) this.#code.answered(content as CodeMessage);
       },
       onClosed: () => {
         this.#sessions.delete(session);
@@ -264,6 +275,7 @@ export class Worker {
   #join(session: Session, join: JoinMessage): void {
     session.setMaxMessageBytes(join.maxMessageBytes);
     this.#drainMs = join.drainMs;
+    this.#code.connect(session);
     const self = { pid: join.pid, process: new LocalProcess(join.pid, this.#host.load, this.#codec) };
     this.#directory = new WorkerDirectory(self, session);
     const { id: keyId, secret: key } = this.#key!;
