@@ -1,5 +1,8 @@
 export { Cluster, type RmProcsOptions } from "./cluster.js";
 export type { ClusterView } from "./cluster-view.js";
+export type { Everywhere } from "./calls/everywhere.js";
+export type { EverywhereOptions } from "./calls/everywhere-options.js";
+export type { CleanUp, Initialize } from "./cluster/initialize.js";
 export type { CallOptions, CallTarget, Pid } from "./calls/call-target.js";
 export type { Future } from "./calls/future.js";
 export type { Labels } from "./calls/labels.js";

@@ -1,9 +1,10 @@
 import type { FunctionReference } from "../functions/function-reference.js";
-import type { Codec, Decoder, Encoder } from "../protocol/codec.js";
+import type { Codec } from "../protocol/codec.js";
 import type { AnyFunction, LoadFunction } from "../rpc/call-server.js";
 import { decodeFailure, encodeFailure, failureKindOf } from "../rpc/failure.js";
 import type { PendingCall } from "../rpc/pending-calls.js";
 import type { CallableProcess } from "./call-process.js";
+import { copiedValue } from "./copied-value.js";
 
 /**
  * A process as the target of its own calls. They behave as those of others: arguments and results are copied, and what
@@ -11,8 +12,7 @@ import type { CallableProcess } from "./call-process.js";
  */
 export class LocalProcess implements CallableProcess {
   readonly #load: LoadFunction;
-  readonly #encoder: Encoder;
-  readonly #decoder: Decoder;
+  readonly #codec: Codec;
   readonly #kept = new Map<number, Promise<unknown>>();
   readonly #pid: number;
   #nextReference = 1;
@@ -21,8 +21,7 @@ export class LocalProcess implements CallableProcess {
   constructor(pid: number, load: LoadFunction, codec: Codec) {
     this.#pid = pid;
     this.#load = load;
-    this.#encoder = codec.encoder;
-    this.#decoder = codec.decoder;
+    this.#codec = codec;
   }
 
   get isOpen(): boolean {
@@ -109,18 +108,14 @@ export class LocalProcess implements CallableProcess {
       const fn: AnyFunction = await this.#load(reference);
       return this.#copy(await fn.apply(undefined, copied), "result");
     } catch (error) {
-      const { body, segments } = encodeFailure(this.#encoder, error);
-      throw decodeFailure(this.#decoder, failureKindOf(error), this.#pid, body, segments);
+      const { body, segments } = encodeFailure(this.#codec.encoder, error);
+      throw decodeFailure(this.#codec.decoder, failureKindOf(error), this.#pid, body, segments);
     } finally {
       this.#callsWaiting--;
     }
   }
 
   #copy(value: unknown, name: string): unknown {
-    const { body, segments } = this.#encoder.encode(value, name);
-    return this.#decoder.decode(
-      body,
-      segments.map((segment) => new Uint8Array(segment)),
-    );
+    return copiedValue(this.#codec, value, name);
   }
 }

@@ -1,6 +1,15 @@
 import { checkLabels, type Labels } from "../calls/labels.js";
-import { abortSignal, flag, isRecord, onlyKnown, plainObject, wholeNumber } from "../util/option-checks.js";
+import {
+  abortSignal,
+  flag,
+  isRecord,
+  onlyKnown,
+  optional,
+  plainObject,
+  wholeNumber,
+} from "../util/option-checks.js";
 import type { WorkerCount } from "./cluster-manager.js";
+import { checkInitialize, type Initialize } from "./initialize.js";
 import { checkWorkerCount } from "./worker-count.js";
 
 export interface AddProcsOptions {
@@ -16,6 +25,8 @@ export interface AddProcsOptions {
    * 60 seconds, five times in a row at the most. `limit` bounds how many are started in all. Default `false`.
    */
   readonly replace?: boolean | { readonly limit: number };
+  /** Runs on each worker of this launch before it takes calls, after the cluster's own `initialize`. */
+  readonly initialize?: Initialize;
 }
 
 export interface CheckedAddProcsOptions {
@@ -24,6 +35,7 @@ export interface CheckedAddProcsOptions {
   readonly labels: Labels;
   /** How many workers may be replaced. */
   readonly replacements: number;
+  readonly initialize: Initialize | undefined;
 }
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
@@ -33,13 +45,15 @@ export function checkAddProcsOptions(options: AddProcsOptions): CheckedAddProcsO
     "workers",
     "labels",
     "replace",
+    "initialize",
   ]);
-  const { signal, workers, labels = {}, replace = false } = options;
+  const { signal, workers, labels = {}, replace = false, initialize } = options;
   return {
     signal: signal === undefined ? undefined : abortSignal("signal", signal),
     workers: workers === undefined ? undefined : checkWorkerCount(workers),
     labels: checkLabels("labels", labels),
     replacements: replacementsOf(replace),
+    initialize: optional(initialize, checkInitialize),
   };
 }
 

@@ -13,6 +13,7 @@ import {
   text,
   wholeNumber,
 } from "../util/option-checks.js";
+import { checkInitialize, type Initialize } from "./initialize.js";
 import type { OutputOption } from "./worker-output.js";
 
 /** See docs/code.md. */
@@ -32,6 +33,8 @@ export interface ClusterOptions {
   readonly projectRoot?: string;
   /** Where workers get the program's code. A string is short for `{ source }`. Default `auto`. */
   readonly code?: CodeSource | CodeOptions;
+  /** Runs on each worker before it takes calls; may give a function to clean up with when the worker leaves. */
+  readonly initialize?: Initialize;
   /** What becomes of the lines that workers write. Default `print`. */
   readonly output?: OutputOption;
   /** Largest message, in bytes, that is sent or accepted. Default 1 GiB. */
@@ -54,6 +57,7 @@ export interface ClusterOptions {
 export interface CheckedClusterOptions {
   readonly projectRoot: string;
   readonly code: Required<CodeOptions>;
+  readonly initialize: Initialize | undefined;
   readonly output: OutputOption;
   readonly maxMessageBytes: number;
   readonly managerGraceMs: number;
@@ -66,6 +70,7 @@ export interface CheckedClusterOptions {
 const optionNames: readonly (keyof ClusterOptions)[] = [
   "projectRoot",
   "code",
+  "initialize",
   "output",
   "maxMessageBytes",
   "managerGraceMs",
@@ -87,6 +92,7 @@ export function checkClusterOptions(options: ClusterOptions, findRoot: () => str
     projectRoot:
       optional(options.projectRoot, (root) => text("projectRoot", root, `"/srv/app"`)) ?? findRoot(),
     code: checkCode(options.code ?? {}),
+    initialize: optional(options.initialize, checkInitialize),
     output,
     maxMessageBytes: wholeNumber("maxMessageBytes", maxMessageBytes, 64 * KiB, Number.MAX_SAFE_INTEGER),
     managerGraceMs: milliseconds("managerGraceMs", options.managerGraceMs ?? 10_000, 1),

@@ -5,12 +5,14 @@ import type { Codec } from "../protocol/codec.js";
 import { MessageType } from "../protocol/message.js";
 import { WorkerVariable } from "../protocol/worker-variables.js";
 import type { CodeMessage, CodeWantedMessage } from "../protocol/code-messages.js";
+import type { InitializeReference } from "../functions/function-reference.js";
 import type { LoadFunction } from "../rpc/call-server.js";
 import { ControlChannel, type ControlHandlers } from "../rpc/control-channel.js";
 import type { AuthenticatedConnection } from "../rpc/handshake-exchange.js";
 import { tcpTransport } from "../transport/tcp.js";
 import type { Transport } from "../transport/transport.js";
 import { formatAddress } from "../util/address.js";
+import { abortable } from "../util/time-limit.js";
 import type { Labels } from "../calls/labels.js";
 import type { Emit } from "./cluster-events.js";
 import type { ClusterManager, LaunchRequest, WorkerCount } from "./cluster-manager.js";
@@ -20,6 +22,7 @@ import { Launch, type LaunchContext } from "./launch.js";
 import { Member } from "./member.js";
 import type { Members } from "./members.js";
 import { Rendezvous, type Arrival } from "./rendezvous.js";
+import type { JoiningWorker } from "./set-up.js";
 import type { WorkerInfo } from "./worker-info.js";
 import { outputSink, type WorkerLine } from "./worker-output.js";
 
@@ -34,6 +37,8 @@ export interface LaunchOptions {
   /** Default: the cluster manager's own number. */
   readonly workers?: WorkerCount | undefined;
   readonly labels: Labels;
+  /** What its workers run before they are members. Nothing is started if one of these cannot travel. */
+  readonly initialize: readonly Promise<InitializeReference>[];
   /** A worker of this launch is a member now; called before anyone else hears of it. */
   readonly onJoined?: (pid: number) => void;
 }
@@ -44,6 +49,8 @@ export interface MembershipContext {
   readonly codec: Codec;
   readonly load: LoadFunction;
   readonly answerCode: (question: CodeWantedMessage) => Promise<CodeMessage>;
+  /** Prepares a worker that joins, and then calls `admit`. */
+  readonly setUp: (worker: JoiningWorker, signal: AbortSignal, admit: () => void) => Promise<void>;
   readonly emit: Emit;
 }
 
@@ -58,10 +65,11 @@ export class Membership {
   readonly #emit: Emit;
   readonly #codec: Codec;
   readonly #load: LoadFunction;
-  readonly #answerCode: (question: CodeWantedMessage) => Promise<CodeMessage>;
+  readonly #answerCode: MembershipContext["answerCode"];
+  readonly #setUp: MembershipContext["setUp"];
   readonly #rendezvous: Rendezvous;
-  /** Keys of workers that may be members in their own eyes and are not yet in ours. */
-  readonly #joining = new Map<string, Uint8Array>();
+  /** Workers that may be members in their own eyes and are not yet in ours, by the ids of their keys. */
+  readonly #joining = new Map<string, { readonly key: Uint8Array; member: Member | undefined }>();
   readonly #launches = new Map<string, Launch>();
   readonly #output: (line: WorkerLine) => void;
   readonly #heartbeat: NodeJS.Timeout;
@@ -71,7 +79,7 @@ export class Membership {
   #closed: Promise<void> | undefined;
 
   constructor(options: CheckedClusterOptions, context: MembershipContext) {
-    const { members, codec, load, answerCode, emit } = context;
+    const { members, codec, load, answerCode, setUp, emit } = context;
     this.members = members;
     this.#options = options;
     this.#transport = options.transport ?? tcpTransport;
@@ -79,10 +87,11 @@ export class Membership {
     this.#codec = codec;
     this.#load = load;
     this.#answerCode = answerCode;
+    this.#setUp = setUp;
     this.#output = outputSink(options.output);
     this.#rendezvous = new Rendezvous(this.#transport, codec, options.maxMessageBytes, {
       arrived: (arrival) => this.#launches.get(arrival.launchId)?.arrive(arrival),
-      keyOf: (keyId) => this.members.byKeyId(keyId)?.key ?? this.#joining.get(keyId),
+      keyOf: (keyId) => this.members.byKeyId(keyId)?.key ?? this.#joining.get(keyId)?.key,
       reconnected: (keyId, peer) => this.#controlConnected(keyId, peer),
       refused: (remoteHost, error) => this.#connectionRefused(remoteHost, error),
     });
@@ -100,7 +109,10 @@ export class Membership {
     const id = launchId();
     const context: LaunchContext = {
       emit: this.#emit,
-      prepare: (limit) => this.#prepare(id, manager, limit),
+      prepare: async (limit) => {
+        await abortable(Promise.all(options.initialize), limit);
+        return this.#prepare(id, manager, limit);
+      },
       join: (arrival, launchedId, limit) => this.#join(arrival, launchedId, manager, options, limit),
       remove: (pids) => this.remove(pids, this.#options.leaveGraceMs),
       endTokens: () => this.#rendezvous.tokens.end(id),
@@ -196,48 +208,62 @@ export class Membership {
   ): Promise<WorkerInfo> {
     const pid = this.members.newPid();
     const { maxMessageBytes, managerGraceMs, drainMs } = this.#options;
-    let member: Member | undefined;
-    let isLost = false;
-    let lostBy: Error | undefined;
+    const joining: { readonly key: Uint8Array; member: Member | undefined } = {
+      key: arrival.key,
+      member: undefined,
+    };
+    let ended: { readonly reason: Error | undefined } | undefined;
+    let isMember = false;
     const onEnd = (reason: Error | undefined): void => {
-      isLost = true;
-      lostBy = reason;
-      if (member !== undefined) this.#lost(member, undefined, reason);
+      ended = { reason };
+      const { member } = joining;
+      if (isMember) this.#lost(member!, undefined, reason);
+      else if (member !== undefined) void this.#lostInSetUp(member, reason);
     };
-    arrival.setHandlers(this.#controlHandlers(arrival.control, () => member));
-    this.#joining.set(arrival.keyId, arrival.key);
-    const { session, host, port } = await joinWorker(arrival, {
-      transport: this.#transport,
-      codec: this.#codec,
-      load: this.#load,
-      answerCode: this.#answerCode,
-      message: { pid, output: manager.output, managerGraceMs, drainMs, maxMessageBytes },
-      signal,
-      onClosed: onEnd,
-    }).finally(() => this.#joining.delete(arrival.keyId));
-    const info = {
-      pid,
-      host,
-      port,
-      report: arrival.report,
-      labels: options.labels,
-      manager: manager.name,
-      launched: manager.describe(id) ?? { id, details: {} },
-    };
-    member = new Member(
-      info,
-      manager,
-      session,
-      arrival.control,
-      arrival.keyId,
-      arrival.key,
-      this.#options.heartbeat,
-    );
-    this.members.add(member);
-    options.onJoined?.(pid);
-    this.#emit("joined", { pid, worker: member.info });
-    if (isLost) this.#lost(member, undefined, lostBy);
-    return member.info;
+    arrival.setHandlers(this.#controlHandlers(arrival.control, () => joining.member));
+    this.#joining.set(arrival.keyId, joining);
+    try {
+      const { session, host, port } = await joinWorker(arrival, {
+        transport: this.#transport,
+        codec: this.#codec,
+        load: this.#load,
+        answerCode: this.#answerCode,
+        message: { pid, output: manager.output, managerGraceMs, drainMs, maxMessageBytes },
+        signal,
+        onClosed: onEnd,
+      });
+      const info = {
+        pid,
+        host,
+        port,
+        report: arrival.report,
+        labels: options.labels,
+        manager: manager.name,
+        launched: manager.describe(id) ?? { id, details: {} },
+      };
+      const { control, keyId, key } = arrival;
+      const member = new Member(info, manager, session, control, keyId, key, this.#options.heartbeat);
+      joining.member = member;
+      const initialize = await Promise.all(options.initialize);
+      await this.#setUp({ info: member.info, session, initialize }, signal, () => {
+        isMember = true;
+        this.members.add(member);
+        options.onJoined?.(pid);
+        this.#emit("joined", { pid, worker: member.info });
+        if (ended !== undefined) this.#lost(member, undefined, ended.reason);
+      });
+      return member.info;
+    } catch (error) {
+      joining.member?.session.fail(error as Error);
+      throw error;
+    } finally {
+      this.#joining.delete(arrival.keyId);
+    }
+  }
+
+  /** Fails what the worker was running: its join, that is. */
+  async #lostInSetUp(member: Member, by: Error | undefined): Promise<void> {
+    member.session.fail(new ProcessExitedError(member.pid, await this.#exitReason(member, by)));
   }
 
   #controlHandlers(channel: ControlChannel, memberOf: () => Member | undefined): ControlHandlers {
@@ -271,7 +297,7 @@ export class Membership {
   }
 
   #controlConnected(keyId: string, peer: AuthenticatedConnection): void {
-    const member = this.members.byKeyId(keyId);
+    const member = this.members.byKeyId(keyId) ?? this.#joining.get(keyId)?.member;
     if (member === undefined) return peer.connection.destroy();
     let handlers: ControlHandlers | undefined;
     const channel = new ControlChannel(peer, this.#codec, {

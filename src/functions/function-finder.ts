@@ -6,7 +6,12 @@ import { exportPathOf } from "./exported-functions.js";
 import { captureFunction } from "./function-capture.js";
 import { describeFile, describeFunction, pathOfUrl } from "./function-description.js";
 import type { ScriptUrls } from "./function-location.js";
-import type { FunctionByName, FunctionReference, ModuleReference } from "./function-reference.js";
+import type {
+  FoundReference,
+  FunctionByName,
+  FunctionReference,
+  ModuleReference,
+} from "./function-reference.js";
 import { snapshotFunction, type FunctionSnapshot } from "./function-snapshot.js";
 import { importModule } from "./import-module.js";
 import { mainModulePath, realPath } from "./main-module.js";
@@ -40,9 +45,9 @@ export class FunctionFinder {
   readonly #unitFor: FunctionFinderOptions["unitFor"];
   readonly #scripts: ScriptUrls = new Map();
   readonly #contexts = new ScriptContexts();
-  readonly #known = new WeakMap<Function, FunctionReference>();
+  readonly #known = new WeakMap<Function, FoundReference>();
   /** Searches under way, so that many calls of one function at once make one search. */
-  readonly #searches = new WeakMap<Function, Promise<FunctionReference>>();
+  readonly #searches = new WeakMap<Function, Promise<FoundReference>>();
 
   /** Throws a `TypeError` if the project root is no folder. */
   constructor({ projectRoot, importLimitMs = IMPORT_LIMIT_MS, unitFor }: FunctionFinderOptions) {
@@ -52,7 +57,7 @@ export class FunctionFinder {
   }
 
   /** What is known already, without waiting: one look-up. */
-  known(fn: Function): FunctionReference | undefined {
+  known(fn: Function): FoundReference | undefined {
     return this.#known.get(fn);
   }
 
@@ -61,7 +66,7 @@ export class FunctionFinder {
    * that it captures, cannot travel, with a `TypeError` for a class, and with the signal's reason once that aborts.
    * Captured variables of `fn` itself are read before this returns.
    */
-  async find(fn: Function, signal?: AbortSignal): Promise<FunctionReference> {
+  async find(fn: Function, signal?: AbortSignal): Promise<FoundReference> {
     signal?.throwIfAborted();
     const known = this.#known.get(fn);
     if (known !== undefined) return known;
@@ -92,7 +97,7 @@ export class FunctionFinder {
     return this.#withCode({ kind: "module", module, name: module });
   }
 
-  #searchOnce(fn: Function): Promise<FunctionReference> {
+  #searchOnce(fn: Function): Promise<FoundReference> {
     const running = this.#searches.get(fn);
     if (running !== undefined) return running;
     const search = this.#search(fn);
@@ -100,7 +105,7 @@ export class FunctionFinder {
     return search;
   }
 
-  async #search(fn: Function): Promise<FunctionReference> {
+  async #search(fn: Function): Promise<FoundReference> {
     try {
       const reference = this.#withCode(await this.#locateAndSearch(fn));
       this.#known.set(fn, reference);
@@ -115,7 +120,7 @@ export class FunctionFinder {
     return code === undefined ? reference : { ...reference, code };
   }
 
-  async #locateAndSearch(fn: Function): Promise<FunctionReference> {
+  async #locateAndSearch(fn: Function): Promise<FoundReference> {
     // Before anything is awaited: the caller may change a captured variable right after the call.
     const snapshot = this.#snapshot(fn);
     // A call made while a CommonJS module loads comes before its last line, which may be the one that exports.

@@ -10,6 +10,7 @@ import type {
   FunctionByName,
   FunctionByValue,
   FunctionReference,
+  InitializeReference,
   ModuleReference,
 } from "./function-reference.js";
 import { reviveFunction } from "./function-revival.js";
@@ -26,22 +27,26 @@ export interface FunctionLoaderOptions {
   readonly projectRoot: string;
   /** Default: the project has all code that functions need. */
   readonly placeCode?: PlaceCode;
+  /** Takes what `initialize` functions give to be called when this process leaves its cluster. */
+  readonly addCleanUp?: (cleanUp: () => unknown) => void;
 }
 
 /** Turns references back into functions, in the process that is to run them. */
 export class FunctionLoader {
   readonly #own: CodePlace;
   readonly #placeCode: PlaceCode;
+  readonly #addCleanUp: (cleanUp: () => unknown) => void;
   /** By URL, loaded modules and those being loaded; a failure leaves, so that the next call tries again. */
   readonly #modules = new Map<string, Promise<object>>();
   /** The manager hands itself the same reference with every call, and the function keeps its state between them. */
   readonly #revived = new WeakMap<FunctionByValue, Promise<Function>>();
 
   /** Throws a `TypeError` if the project root is no folder. */
-  constructor({ projectRoot, placeCode }: FunctionLoaderOptions) {
+  constructor({ projectRoot, placeCode, addCleanUp }: FunctionLoaderOptions) {
     const own = placeInProject(checkProjectRoot(projectRoot));
     this.#own = own;
     this.#placeCode = placeCode ?? (() => Promise.resolve(own));
+    this.#addCleanUp = addCleanUp ?? (() => {});
   }
 
   /**
@@ -51,7 +56,11 @@ export class FunctionLoader {
    * gigabytes before it is ready.
    */
   async load(reference: FunctionReference, signal?: AbortSignal): Promise<Function> {
-    const loading = isByValue(reference) ? this.#revive(reference) : this.#loadPlaced(reference);
+    const loading = isByValue(reference)
+      ? this.#revive(reference)
+      : "kind" in reference && reference.kind === "initialize"
+        ? this.#loadInitialize(reference)
+        : this.#loadPlaced(reference);
     return signal === undefined ? loading : abortable(loading, signal);
   }
 
@@ -60,6 +69,19 @@ export class FunctionLoader {
     if (!("kind" in reference)) return this.#loadNamed(reference, place);
     await this.#module(reference.module, place);
     return () => {};
+  }
+
+  async #loadInitialize(reference: InitializeReference): Promise<Function> {
+    const initialize = await this.load(reference.function);
+    return async (...args: unknown[]) => {
+      const cleanUp: unknown = await initialize(...args);
+      if (typeof cleanUp === "function") this.#addCleanUp(cleanUp as () => unknown);
+      else if (cleanUp !== undefined) {
+        throw new TypeError(
+          `initialize gives a function to clean up with, or nothing, not ${typeof cleanUp}`,
+        );
+      }
+    };
   }
 
   async #placeOf({ code }: FunctionReference): Promise<CodePlace> {

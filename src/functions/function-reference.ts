@@ -1,5 +1,8 @@
 /** How another process of the same project gets a function: finds it by its name, or builds it from its source. */
-export type FunctionReference = FunctionByName | FunctionByValue | ModuleReference;
+export type FunctionReference = FunctionByName | FunctionByValue | ModuleReference | InitializeReference;
+
+/** How a function itself is found or built. */
+export type FoundReference = FunctionByName | FunctionByValue;
 
 /** The code that a function needs. */
 interface NeedsCode {
@@ -39,6 +42,13 @@ export interface ModuleReference extends NeedsCode {
   readonly name: string;
   /** As `FunctionByName.module`. */
   readonly module: string;
+}
+
+/** A function whose result, if it is a function, is kept by the worker until it leaves, and called then. */
+export interface InitializeReference extends NeedsCode {
+  readonly kind: "initialize";
+  readonly name: string;
+  readonly function: FoundReference;
 }
 
 /** The text of a function or class, and what its free variables hold. */

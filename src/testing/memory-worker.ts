@@ -8,6 +8,7 @@ import type { AnyFunction } from "../rpc/call-server.js";
 import type { MemoryNetwork } from "../transport/memory.js";
 import { deferred } from "../util/deferred.js";
 import { ROLLCALL_VERSION } from "../util/version.js";
+import { CleanUps } from "../worker/clean-ups.js";
 import { setCurrentProcess, type CurrentProcess } from "../worker/current-process.js";
 import { readWorkerEnvironment } from "../worker/worker-environment.js";
 import { Worker, type LeaveCause } from "../worker/worker.js";
@@ -57,7 +58,12 @@ export class MemoryWorker {
       (question) => worker.askForCode(question),
     );
     this.#code = code;
-    const loader = new FunctionLoader({ projectRoot, placeCode: (unit) => code.place(unit) });
+    const cleanUps = new CleanUps();
+    const loader = new FunctionLoader({
+      projectRoot,
+      placeCode: (unit) => code.place(unit),
+      addCleanUp: (cleanUp) => cleanUps.add(cleanUp),
+    });
     let self: CurrentProcess | undefined;
     const worker = new Worker({
       environment: readWorkerEnvironment({
@@ -87,6 +93,7 @@ export class MemoryWorker {
         self = { ...membership, projectRoot, sendStatus: (status) => this.#worker?.sendStatus(status) };
         setCurrentProcess(() => current.getStore());
       },
+      cleanUp: (limitMs) => cleanUps.run(limitMs),
       left: (cause, message) => this.#end(exitOf(cause, message)),
     });
     this.#worker = worker;

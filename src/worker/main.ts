@@ -8,6 +8,7 @@ import type { StatusMessage } from "../protocol/control-messages.js";
 import { WorkerVariable } from "../protocol/worker-variables.js";
 import { tcpTransport } from "../transport/tcp.js";
 import { ROLLCALL_VERSION } from "../util/version.js";
+import { CleanUps } from "./clean-ups.js";
 import { ControlThread, type FromControlThread } from "./control-thread.js";
 import { setCurrentProcess } from "./current-process.js";
 import { captureOutput } from "./output-capture.js";
@@ -52,7 +53,12 @@ const code = new CodeReceiver(
   (question) => worker.askForCode(question),
 );
 process.on("exit", () => code.close());
-const loader = new FunctionLoader({ projectRoot, placeCode: (unit) => code.place(unit) });
+const cleanUps = new CleanUps();
+const loader = new FunctionLoader({
+  projectRoot,
+  placeCode: (unit) => code.place(unit),
+  addCleanUp: (cleanUp) => cleanUps.add(cleanUp),
+});
 let control: ControlThread | undefined;
 
 /**
@@ -91,6 +97,7 @@ const worker: Worker = new Worker({
     member = membership;
     setTimeout(startControlThread, CONTROL_THREAD_DELAY_MS);
   },
+  cleanUp: (limitMs) => cleanUps.run(limitMs),
   left: leave,
 });
 
@@ -115,8 +122,9 @@ function startControlThread(): void {
 }
 
 function onControl(message: FromControlThread): void {
-  if (message.kind === "shutdown") worker.leave("shutdown", "the manager asked for it");
-  else worker.leave("manager-gone", message.message);
+  if (message.kind === "shutdown") {
+    void worker.leaveInOrder("shutdown", "the manager asked for it", message.message.graceMs);
+  } else worker.leave("manager-gone", message.message);
 }
 
 process.on("SIGTERM", () => {

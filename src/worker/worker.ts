@@ -8,6 +8,7 @@ import type {
   JoinedMessage,
   JoinMessage,
   ReportMessage,
+  ShutdownMessage,
   StatusMessage,
 } from "../protocol/control-messages.js";
 import { ConnectionPurpose, keyIdOf, NONCE_SIZE, RejectCode } from "../protocol/handshake.js";
@@ -44,6 +45,8 @@ export interface WorkerHost {
   readonly describe: () => Promise<WorkerDescription>;
   /** The worker has become a member. */
   readonly joined: (membership: Membership) => void;
+  /** The worker is about to leave in good order. Resolves after `limitMs` at the latest; never rejects. */
+  readonly cleanUp: (limitMs: number) => Promise<void>;
   /** The worker is over; called once. The process should exit. */
   readonly left: (cause: LeaveCause, message: string) => void;
 }
@@ -65,6 +68,10 @@ const MAX_STRANGERS = 64;
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 2_000;
 const IDLE_CHECK_MS = 25;
+/** What is left of a worker's grace when it has cleaned up: to end its connections and its process. */
+const FAREWELL_MS = 200;
+/** To clean up in when the platform takes a worker away, after its calls: ECS gives a container 30 s in all. */
+const TERMINATED_MS = 5_000;
 
 /**
  * One worker: reports in at the rendezvous, is dialled by the manager, joins, serves calls, leaves. Owns its listener,
@@ -85,6 +92,7 @@ export class Worker {
   #isDraining = false;
   /** How long it may finish its calls when it is taken away; undefined before it is a member. */
   #drainMs: number | undefined;
+  #isLeaving = false;
   #hasLeft = false;
 
   constructor(host: WorkerHost) {
@@ -129,15 +137,25 @@ export class Worker {
    */
   async drain(reason: string): Promise<void> {
     if (this.#isDraining || this.#hasLeft) return;
+    // The time in which it was to leave is up.
+    if (this.#isLeaving) return this.leave("terminated", reason);
     this.#isDraining = true;
     if (this.#drainMs !== undefined) {
       if (!this.#isControlHandedOver) this.#control?.post(MessageType.leaving, { reason });
       await this.#untilIdle(this.#drainMs);
     }
-    this.leave("terminated", reason);
+    await this.leaveInOrder("terminated", reason, TERMINATED_MS);
   }
 
-  /** Leaves the cluster. Idempotent: the first cause counts. */
+  /** Cleans up, which may take most of `graceMs`, and leaves. Nothing happens if it is doing so already. */
+  async leaveInOrder(cause: LeaveCause, message: string, graceMs: number): Promise<void> {
+    if (this.#hasLeft || this.#isLeaving) return;
+    this.#isLeaving = true;
+    await this.#host.cleanUp(graceMs - Math.min(graceMs / 2, FAREWELL_MS));
+    this.leave(cause, message);
+  }
+
+  /** Leaves the cluster at once. Idempotent: the first cause counts. */
   leave(cause: LeaveCause, message: string): void {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
@@ -283,10 +301,11 @@ export class Worker {
     session.post(MessageType.joined, { pid: join.pid } satisfies JoinedMessage);
   }
 
-  #onControl(type: number, _content: unknown): void {
+  #onControl(type: number, content: unknown): void {
     if (type === MessageType.ping) this.#control!.post(MessageType.pong);
-    else if (type === MessageType.shutdown) this.leave("shutdown", "the manager asked for it");
-    else if (type === MessageType.handedOver) this.controlHandedOver();
+    else if (type === MessageType.shutdown) {
+      void this.leaveInOrder("shutdown", "the manager asked for it", (content as ShutdownMessage).graceMs);
+    } else if (type === MessageType.handedOver) this.controlHandedOver();
   }
 }
 

@@ -46,6 +46,7 @@ export function codeEntriesOf(reference: FunctionReference): CodeEntries | undef
   };
   if (!("kind" in reference)) addModule(reference.module);
   else if (reference.kind === "module") addModule(reference.module);
+  else if (reference.kind === "initialize") return codeEntriesOf(reference.function);
   else {
     for (const entry of reference.functions) {
       if ("source" in entry) addSource(entry);
