@@ -5,10 +5,14 @@ import { currentProcess, type CurrentProcess } from "./worker/current-process.js
 
 /** What a worker sees of its cluster. */
 class WorkerCluster extends ClusterView {
-  constructor({ directory, self, projectRoot }: CurrentProcess) {
+  constructor({ directory, self, projectRoot, code }: CurrentProcess) {
     super({
       directory,
-      functions: new FunctionFinder({ projectRoot }),
+      functions: new FunctionFinder({
+        projectRoot,
+        moduleOf: (file) => code.moduleOf(file),
+        unitFor: (reference) => code.unitFor(reference),
+      }),
       supply: { isEmpty: () => false, mayGrow: () => false, lastLaunchError: () => undefined },
       local: self,
     });

@@ -29,6 +29,8 @@ export interface FunctionFinderOptions {
   readonly projectRoot: string;
   /** How long a module may go on loading, in milliseconds; default 5,000. */
   readonly importLimitMs?: number;
+  /** The name of a file that is not what its path says; undefined for all others. */
+  readonly moduleOf?: (file: string) => string | undefined;
   /** The unit of code that a function needs. Default: functions say nothing of it, and processes do not compare theirs. */
   readonly unitFor?: (reference: FunctionReference) => string | undefined;
 }
@@ -42,6 +44,7 @@ export interface FunctionFinderOptions {
 export class FunctionFinder {
   readonly #root: string;
   readonly #importLimitMs: number;
+  readonly #moduleOf: (file: string) => string | undefined;
   readonly #unitFor: FunctionFinderOptions["unitFor"];
   readonly #scripts: ScriptUrls = new Map();
   readonly #contexts = new ScriptContexts();
@@ -50,9 +53,10 @@ export class FunctionFinder {
   readonly #searches = new WeakMap<Function, Promise<FoundReference>>();
 
   /** Throws a `TypeError` if the project root is no folder. */
-  constructor({ projectRoot, importLimitMs = IMPORT_LIMIT_MS, unitFor }: FunctionFinderOptions) {
+  constructor({ projectRoot, importLimitMs = IMPORT_LIMIT_MS, moduleOf, unitFor }: FunctionFinderOptions) {
     this.#root = checkProjectRoot(projectRoot);
     this.#importLimitMs = importLimitMs;
+    this.#moduleOf = (file) => moduleOf?.(file) ?? moduleOfPath(this.#root, file);
     this.#unitFor = unitFor;
   }
 
@@ -91,10 +95,10 @@ export class FunctionFinder {
       );
     }
     const { search, hash } = new URL(url);
-    const module = moduleOfPath(this.#root, file, search + hash);
+    const module = this.#moduleOf(file);
     if (module === undefined)
       throw new FunctionNotFoundError(`no relative path leads from ${this.#root} to ${file}`);
-    return this.#withCode({ kind: "module", module, name: module });
+    return this.#withCode({ kind: "module", module: module + search + hash, name: module });
   }
 
   #searchOnce(fn: Function): Promise<FoundReference> {
@@ -130,6 +134,7 @@ export class FunctionFinder {
     if (named !== undefined || snapshot === undefined) return named!;
     return captureFunction(fn, snapshot, {
       root: this.#root,
+      moduleOf: this.#moduleOf,
       parser: await SourceParser.load(),
       scripts: this.#contexts,
       snapshot: (inner) => this.#snapshot(inner),
@@ -175,9 +180,9 @@ export class FunctionFinder {
     const shown = describeFile(url, this.#root);
     const name = commonJsExportPathOf(file, fn) ?? exportPathOf(await this.#import(url, subject, shown), fn);
     const { search, hash } = new URL(url);
-    const module = moduleOfPath(this.#root, file, search + hash);
+    const module = this.#moduleOf(file);
     if (name === undefined || module === undefined) return undefined;
-    return { module, export: name, name: fn.name || name };
+    return { module: module + search + hash, export: name, name: fn.name || name };
   }
 
   async #import(url: string, subject: string, shown: string): Promise<object> {

@@ -90,7 +90,7 @@ export class MemoryWorker {
           ownAddress: undefined,
         }),
       joined: (membership) => {
-        self = { ...membership, projectRoot, sendStatus: (status) => this.#worker?.sendStatus(status) };
+        self = { ...membership, projectRoot, code, sendStatus: (status) => this.#worker?.sendStatus(status) };
         setCurrentProcess(() => current.getStore());
       },
       cleanUp: (limitMs) => cleanUps.run(limitMs),

@@ -92,7 +92,7 @@ const worker: Worker = new Worker({
     };
   },
   joined: (membership) => {
-    const current = { ...membership, projectRoot, sendStatus };
+    const current = { ...membership, projectRoot, code, sendStatus };
     setCurrentProcess(() => current);
     member = membership;
     setTimeout(startControlThread, CONTROL_THREAD_DELAY_MS);

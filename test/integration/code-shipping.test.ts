@@ -21,6 +21,14 @@ const typeScript = {
     import { state } from "./state";
     export const peek = (): number => state.n;
     export const later = async (): Promise<number> => (await import("./late.ts")).late;`,
+  "src/back.ts": `
+    import { currentCluster, myId } from "rollcall/worker";
+    import { add } from "./add.js";
+    export async function back(): Promise<number[]> {
+      const here = myId();
+      const cluster = currentCluster();
+      return [await cluster.remoteCallFetch(add, 1, 100), await cluster.remoteCallFetch(() => here + myId(), 1)];
+    }`,
   "src/late.ts": "export const late: number = 42;\n",
   "src/fails.ts": [
     "interface Input {",
@@ -60,6 +68,7 @@ void describe("a worker with nothing but Rollcall", () => {
         import { myId } from "rollcall/worker";
         import { start } from "../start.mjs";
         import { add, where } from "./add.js";
+        import { back } from "./back.js";
         import { later, peek } from "./peek.js";
         import { state } from "./state.js";
         const cluster = await start(process.argv[2]);
@@ -70,11 +79,12 @@ void describe("a worker with nothing but Rollcall", () => {
         await print(cluster.remoteCallFetch(() => [(state.n += 1), myId()], 2));
         await print(cluster.remoteCallFetch(async () => (await import("./state.js")).state.n, 2));
         await print(cluster.remoteCallFetch(add, 2, 1));
+        await print(cluster.remoteCallFetch(back, 2));
         await print(cluster.remoteCallFetch(where, 2));
         await cluster.close();`,
     });
     const { printed } = await runProject(root, "src/main.ts", emptyFolder(context));
-    assert.deepEqual(printed.slice(0, -1), [5, 5, 42, [6, 2], 6, 7]);
+    assert.deepEqual(printed.slice(0, -1), [5, 5, 42, [6, 2], 6, 7, [100, 3]]);
     assert.match(String(printed.at(-1)), /rollcall-code-.*\/src\/add\.js$/);
     assert.deepEqual(sentCode(), before, "what was sent is gone with its worker");
   });

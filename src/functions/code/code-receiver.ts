@@ -4,7 +4,9 @@ import { pathToFileURL } from "node:url";
 import { FunctionNotFoundError } from "../../errors.js";
 import type { BundledFile, CodeBundle, CodeQuestion, CodeUnit } from "../../protocol/code-messages.js";
 import { pathOfModule } from "../module-path.js";
-import { placeInProject, type CodePlace } from "./code-place.js";
+import type { FunctionReference } from "../function-reference.js";
+import { codeEntriesOf } from "./code-entries.js";
+import { placeInProject, type CodeNames, type CodePlace } from "./code-place.js";
 import { CodeTree } from "./code-tree.js";
 import { compareWithOwn, ownFile, runsTypeScript, sameWithAllTheyNeed } from "./own-files.js";
 
@@ -24,7 +26,7 @@ const MAX_REASONS = 3;
  * The worker's side of the code: compares the files it has with those the manager's program runs, and gets what is missing.
  * A module is one module in this process: files that were sent lead to the worker's own where those are the same.
  */
-export class CodeReceiver {
+export class CodeReceiver implements CodeNames {
   readonly #options: CodeReceiverOptions;
   readonly #ask: AskForCode;
   readonly #own: CodePlace;
@@ -32,6 +34,10 @@ export class CodeReceiver {
   readonly #units = new Map<string, Promise<CodePlace>>();
   /** Places in the tree where a file stands. */
   readonly #placed = new Set<string>();
+  /** Modules of files that were sent, by the path of the file. */
+  readonly #sent = new Map<string, string>();
+  /** The first unit with which each module came, or was found to be here. */
+  readonly #unitOf = new Map<string, string>();
   #placing: Promise<unknown> = Promise.resolve();
 
   constructor(options: CodeReceiverOptions, ask: AskForCode) {
@@ -51,6 +57,19 @@ export class CodeReceiver {
     return placing;
   }
 
+  moduleOf(file: string): string | undefined {
+    return this.#sent.get(file);
+  }
+
+  unitFor(reference: FunctionReference): string | undefined {
+    const { modules = [], specifiers = [] } = codeEntriesOf(reference) ?? {};
+    for (const module of [...modules, ...specifiers.map(({ from }) => from)]) {
+      const unit = this.#unitOf.get(module);
+      if (unit !== undefined) return unit;
+    }
+    return undefined;
+  }
+
   /** Removes what was sent. */
   close(): void {
     this.#tree.remove();
@@ -62,7 +81,10 @@ export class CodeReceiver {
       const { source, files } = unit;
       if (source === "bundle") return await this.#receive(id, "", false);
       const wrongs = await compareWithOwn(files, this.#options.root, source === "image" || runsTypeScript());
-      if (wrongs.length === 0) return this.#own;
+      if (wrongs.length === 0) {
+        this.#remember(id, files);
+        return this.#own;
+      }
       const why = explain(wrongs);
       if (source === "auto") return await this.#receive(id, why, true);
       throw new Error(
@@ -82,10 +104,15 @@ export class CodeReceiver {
     const received = this.#placing.then(async () => {
       const bundle = (await this.#ask({ kind: "bundle", unit, why })) as CodeBundle;
       await this.#fill(bundle, mayUseOwn);
+      this.#remember(unit, bundle.files);
       return placeInTree(bundle, this.#tree);
     });
     this.#placing = received.catch(() => {});
     return received;
+  }
+
+  #remember(unit: string, files: readonly { readonly module: string }[]): void {
+    for (const { module } of files) if (!this.#unitOf.has(module)) this.#unitOf.set(module, unit);
   }
 
   async #fill(bundle: CodeBundle, mayUseOwn: boolean): Promise<void> {
@@ -103,7 +130,10 @@ export class CodeReceiver {
       const hashes = open.map(({ hash }) => hash);
       const contents = (await this.#ask({ kind: "contents", hashes })) as Uint8Array[];
       await Promise.all(contents.map((content, index) => this.#tree.write(open[index]!.path, content)));
-      for (const { path } of open.slice(0, contents.length)) this.#placed.add(path);
+      for (const { path, module } of open.slice(0, contents.length)) {
+        this.#placed.add(path);
+        this.#sent.set(this.#tree.pathOf(path), module);
+      }
       open = open.slice(contents.length);
     }
     if (missing.some(({ isMapped }) => isMapped)) process.setSourceMapsEnabled(true);
