@@ -43,7 +43,10 @@ export interface CodeBundle {
   /** The folder in the tree that stands for the project root. */
   readonly root: string;
   readonly files: readonly BundledFile[];
-  /** Links in the tree, each with the path in the tree to which it leads: packages stand behind such in some stores. */
+  /**
+   * Links in the tree, each with the path in the tree to which it leads: packages stand behind such in some stores, and
+   * compiled files have their old name as well.
+   */
   readonly links: Readonly<Record<string, string>>;
   /** What import specifiers in functions by value mean. */
   readonly specifiers: readonly BundledSpecifier[];

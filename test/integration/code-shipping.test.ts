@@ -196,6 +196,28 @@ void describe("a worker with nothing but Rollcall", () => {
     assert.deepEqual(printed, [["m", true, 2, "some text"]]);
   });
 
+  test("finds a module whose name is computed, under its own name or that of its JavaScript", async (context) => {
+    const root = codeProject(context, {
+      "src/locales/de.ts": `export const hello: string = "hallo";`,
+      "src/locales/en.ts": `export const hello: string = "hello";`,
+      "src/greet.ts": `
+        interface Locale { readonly hello: string }
+        export async function greet(name: string): Promise<string[]> {
+          const one: Locale = await import(\`./locales/\${name}.js\`);
+          const other: Locale = await import(\`./locales/\${name}.ts\`);
+          return [one.hello, other.hello, String(one === other)];
+        }`,
+      "src/main.ts": `
+        import { start } from "../start.mjs";
+        import { greet } from "./greet.js";
+        const cluster = await start(process.argv[2]);
+        console.log(JSON.stringify(await cluster.remoteCallFetch(greet, 2, "de")));
+        await cluster.close();`,
+    });
+    const { printed } = await runProject(root, "src/main.ts", emptyFolder(context));
+    assert.deepEqual(printed, [["hallo", "hallo", "true"]]);
+  });
+
   test("is refused native code, with the package that brings it, unless it has that package itself", async (context) => {
     const native = {
       "node_modules/fast-hash/package.json": `{"name":"fast-hash","version":"1.0.0"}`,

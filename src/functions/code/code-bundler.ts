@@ -1,5 +1,5 @@
-import { readFile, stat } from "node:fs/promises";
-import { dirname, extname, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { extname } from "node:path";
 import type { BundledFile, CodeBundle } from "../../protocol/code-messages.js";
 import { realPath } from "../main-module.js";
 import { moduleOfPath, pathOfModule } from "../module-path.js";
@@ -9,8 +9,9 @@ import { compileFiles, type CompiledFile } from "./compiled-files.js";
 import { contentHash } from "./content-hash.js";
 import { discover, type Discovered, type Edge } from "./discovery.js";
 import { loadEsbuild, type Esbuild } from "./esbuild.js";
+import { neighboursOf } from "./neighbours.js";
 import { PackageFiles } from "./package-files.js";
-import { neighboursIn, rewriteNeighbours, rewriteSpecifiers } from "./rewritten-imports.js";
+import { rewriteNeighbours, rewriteSpecifiers } from "./rewritten-imports.js";
 import { isCompiled, isPackaged, leadsTo, relativeSpecifier, treeFolder, treePath } from "./tree-path.js";
 
 export interface CodeBundlerOptions {
@@ -20,6 +21,8 @@ export interface CodeBundlerOptions {
   /** Where esbuild is. */
   readonly esbuildUrl: string;
 }
+
+const USES_COMMONJS = /\brequire\s*\(|\b__dirname\b|\b__filename\b|\bmodule\.exports\b/;
 
 /**
  * Makes of the program's files what a worker without them can run: a tree of the same shape, file by file, so that a
@@ -80,6 +83,8 @@ export class CodeBundler {
     const positions = new Map(paths.map((path, index) => [path, index] as const));
     const files: BundledFile[] = [];
     for (const [path, imports] of edges) {
+      // A specifier that is computed may name the file as it is called here.
+      if (treeFolder(path) !== treePath(path)) links[treeFolder(path)] = treePath(path);
       const needed = [...imports.map((edge) => edge.path), ...(governing.get(path) ?? [])];
       const needs = needed.flatMap((other) => positions.get(other) ?? []);
       files.push({ ...(await this.#file(path, imports)), needs });
@@ -135,8 +140,12 @@ export class CodeBundler {
   async #isCommonJS(path: string): Promise<boolean> {
     const extension = extname(path);
     if (extension === ".cts") return true;
-    const isAmbiguous = extension === ".ts" || extension === ".tsx" || extension === ".jsx";
-    return isAmbiguous && (await this.#packages.typeFor(path)) === "commonjs";
+    if (extension !== ".ts" && extension !== ".tsx" && extension !== ".jsx") return false;
+    const type = await this.#packages.typeFor(path);
+    if (type !== undefined) return type === "commonjs";
+    // Neither the package nor the extension says it; loaders then give a file what it uses.
+    const text = await readFile(path, "utf8");
+    return USES_COMMONJS.test(text) && !text.includes("import.meta");
   }
 
   async #file(path: string, edges: readonly Edge[]): Promise<Omit<BundledFile, "needs">> {
@@ -163,20 +172,6 @@ export class CodeBundler {
     this.#files.set(path, file);
     return file;
   }
-}
-
-/** Files that a module names by `new URL`, as far as they are there. */
-async function neighboursOf(path: string, text: string): Promise<Edge[]> {
-  const found: Edge[] = [];
-  for (const specifier of neighboursIn(text)) {
-    const target = resolve(dirname(path), specifier);
-    try {
-      if ((await stat(target)).isFile()) found.push({ specifier, path: realPath(target) ?? target });
-    } catch {
-      // Made while the program runs, or meant for something else than reading.
-    }
-  }
-  return found;
 }
 
 /** Gives specifiers that only esbuild understands, such as `./x.ts` or `@/x`, the name that Node.js finds. */

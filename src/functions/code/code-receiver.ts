@@ -140,9 +140,10 @@ export class CodeReceiver implements CodeNames {
     await this.#link(bundle);
   }
 
-  async #link({ links, external }: CodeBundle): Promise<void> {
+  async #link({ files, links, external }: CodeBundle): Promise<void> {
+    const paths = new Set(files.map(({ path }) => path));
     for (const [place, target] of Object.entries(links)) {
-      await this.#tree.link(place, this.#tree.pathOf(target), "junction");
+      await this.#tree.link(place, this.#tree.pathOf(target), paths.has(target) ? "file" : "junction");
     }
     await this.#tree.link("node_modules/rollcall", this.#options.rollcallFolder, "junction");
     for (const name of external) {

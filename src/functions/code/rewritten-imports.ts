@@ -63,3 +63,15 @@ export function rewriteNeighbours(text: string, replacements: ReadonlyMap<string
     return replacement === undefined ? whole : before + JSON.stringify(replacement) + after;
   });
 }
+
+/** `import(`./locales/${name}.js`)`: what stands before and after the one part that is computed. */
+const TEMPLATE = /\bimport\(\s*`(\.{1,2}\/[^`$]*)\$\{[^`]*?\}([^`$]*\.[^`$./]+)`/g;
+
+export interface ImportTemplate {
+  readonly before: string;
+  readonly after: string;
+}
+
+export function importTemplatesIn(text: string): ImportTemplate[] {
+  return [...text.matchAll(TEMPLATE)].map(([, before = "", after = ""]) => ({ before, after }));
+}
