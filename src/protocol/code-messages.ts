@@ -9,8 +9,8 @@ export type CodeWantedMessage = { readonly request: number } & CodeQuestion;
 export type CodeQuestion =
   /** Which files a unit of code consists of. */
   | { readonly kind: "unit"; readonly unit: string }
-  /** The same unit as it can be sent. `why` says what is wrong with the worker's own files. */
-  | { readonly kind: "bundle"; readonly unit: string; readonly why: string }
+  /** The same unit as it can be sent. */
+  | { readonly kind: "bundle"; readonly unit: string }
   /** The contents of files of a bundle, by their hash. The answer holds the first of them, at least one. */
   | { readonly kind: "contents"; readonly hashes: readonly string[] };
 
@@ -21,7 +21,10 @@ export type CodeMessage =
 
 /** The files that some functions need, as a worker can compare them with its own. */
 export interface CodeUnit {
+  /** `image` also where nothing can be sent. */
   readonly source: CodeSource;
+  /** For a worker that may use its own files alone: what else could be done about those that differ. */
+  readonly advice: string;
   readonly files: readonly CodeFile[];
 }
 

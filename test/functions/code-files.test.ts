@@ -10,6 +10,8 @@ import type { FunctionSource } from "#dist/functions/function-reference.js";
 import { SourceParser } from "#dist/functions/source-parser.js";
 import { temporaryProject } from "./temporary-project.js";
 
+const canBeSent = { canBeSent: true, canRunTypeScript: true };
+
 void test("a file stands in the tree under its own path, as the JavaScript that it becomes", () => {
   assert.equal(treePath("/srv/app/src/a.ts"), "srv/app/src/a.js");
   assert.equal(treePath("/srv/app/src/a.mts"), "srv/app/src/a.mjs");
@@ -100,18 +102,34 @@ void test("the files of a project are found from import to import, TypeScript an
       { module: "src/data.json", imports: [], packages: {} },
     ],
   );
-  assert.deepEqual(await compareWithOwn(files, root, true), []);
+  assert.deepEqual(await compareWithOwn(files, root, canBeSent), []);
   assert.match(
-    (await compareWithOwn(files, root, false))[0]!,
+    (await compareWithOwn(files, root, { ...canBeSent, canRunTypeScript: false }))[0]!,
     /src\/a\.ts is not JavaScript, and this worker's node/,
   );
   const elsewhere = temporaryProject(context, { "src/a.ts": "", "src/b.ts": "" });
-  const wrongs = await compareWithOwn(files, elsewhere, true);
+  const wrongs = await compareWithOwn(files, elsewhere, canBeSent);
   assert.match(wrongs[0]!, /^module src\/a\.ts is another version on this worker/);
   assert.equal(
     wrongs[3],
     `module src/data.json is not on this worker (looked for ${join(elsewhere, "src/data.json")})`,
   );
+});
+
+void test("a package that a TypeScript file imports may be one of types alone, where nothing can be sent", async (context) => {
+  const root = temporaryProject(context, {
+    "a.ts": `import { left } from "left";`,
+    "b.js": `import { left } from "left";`,
+    "node_modules/left/package.json": `{"name":"left","version":"1.2.3"}`,
+  });
+  const files = new SourceTree(root).files({ modules: ["a.ts", "b.js"], specifiers: [] });
+  const image = temporaryProject(context, {
+    "a.ts": `import { left } from "left";`,
+    "b.js": `import { left } from "left";`,
+  });
+  const inJavaScript = "package left, which b.js imports, is not installed on this worker";
+  assert.deepEqual(await compareWithOwn(files, image, { ...canBeSent, canBeSent: false }), [inJavaScript]);
+  assert.equal((await compareWithOwn(files, image, canBeSent)).length, 2);
 });
 
 function byValue(source: string, imports: readonly string[]): Parameters<typeof codeEntriesOf>[0] {

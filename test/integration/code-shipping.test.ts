@@ -363,7 +363,7 @@ void describe("without esbuild", () => {
     const { printed } = await runProject(root, "main.mjs", emptyFolder(context), "auto");
     assert.match(
       String(printed[0]),
-      /^FunctionNotFoundError: on worker 2: module work\.mjs is not on this worker \(looked for .*\); to have code sent to workers, install esbuild/,
+      /^FunctionNotFoundError: on worker 2: module work\.mjs is not on this worker \(looked for .*\); build the worker's image .*, or install esbuild/,
     );
   });
 

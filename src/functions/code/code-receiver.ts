@@ -78,18 +78,19 @@ export class CodeReceiver implements CodeNames {
   async #place(id: string): Promise<CodePlace> {
     try {
       const unit = (await this.#ask({ kind: "unit", unit: id })) as CodeUnit;
-      const { source, files } = unit;
-      if (source === "bundle") return await this.#receive(id, "", false);
-      const wrongs = await compareWithOwn(files, this.#options.root, source === "image" || runsTypeScript());
+      const { source, advice, files } = unit;
+      if (source === "bundle") return await this.#receive(id, false);
+      const wrongs = await compareWithOwn(files, this.#options.root, {
+        canBeSent: source === "auto",
+        canRunTypeScript: runsTypeScript(),
+      });
       if (wrongs.length === 0) {
         this.#remember(id, files);
         return this.#own;
       }
-      const why = explain(wrongs);
-      if (source === "auto") return await this.#receive(id, why, true);
+      if (source === "auto") return await this.#receive(id, true);
       throw new Error(
-        `${why}; build the worker's image from the manager's version of the project, or have the code sent: option ` +
-          `code of the cluster`,
+        `${explain(wrongs)}; build the worker's image from the manager's version of the project, ${advice}`,
       );
     } catch (cause) {
       // Refusals are told in the manager's words; what this machine refused (a full disk) is worth its own error.
@@ -100,9 +101,9 @@ export class CodeReceiver implements CodeNames {
   }
 
   /** One after the other: two units may bring the same files. */
-  #receive(unit: string, why: string, mayUseOwn: boolean): Promise<CodePlace> {
+  #receive(unit: string, mayUseOwn: boolean): Promise<CodePlace> {
     const received = this.#placing.then(async () => {
-      const bundle = (await this.#ask({ kind: "bundle", unit, why })) as CodeBundle;
+      const bundle = (await this.#ask({ kind: "bundle", unit })) as CodeBundle;
       await this.#fill(bundle, mayUseOwn);
       this.#remember(unit, bundle.files);
       return placeInTree(bundle, this.#tree);

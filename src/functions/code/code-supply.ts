@@ -32,16 +32,24 @@ export interface CodeSupplyOptions {
 export class CodeSupply {
   readonly #options: CodeSupplyOptions;
   readonly #tree: SourceTree;
+  readonly #esbuildUrl: string | undefined;
+  readonly #source: Pick<CodeUnit, "source" | "advice">;
   readonly #units = new Map<string, { readonly entries: CodeEntries; readonly unit: CodeUnit }>();
   #bundler: CodeBundler | undefined;
 
   /** Throws a `TypeError` if code is always to be sent and cannot be. */
   constructor(options: CodeSupplyOptions) {
     this.#options = options;
-    if (options.source === "bundle" && findEsbuild(options.root) === undefined) {
-      throw new TypeError(`code: "bundle" needs esbuild, which is not installed; ${ESBUILD_ADVICE}`);
-    }
     this.#tree = new SourceTree(options.root);
+    const { source } = options;
+    this.#esbuildUrl = source === "image" ? undefined : findEsbuild(options.root);
+    if (source === "bundle" && this.#esbuildUrl === undefined) {
+      throw new TypeError(`code: "bundle" needs esbuild, which is not installed: npm install esbuild`);
+    }
+    this.#source =
+      source === "auto" && this.#esbuildUrl === undefined
+        ? { source: "image", advice: ESBUILD_ADVICE }
+        : { source, advice: 'or have the code sent, with the cluster\'s option code: "auto"' };
   }
 
   /** The unit of code that a function needs; undefined if it needs none. */
@@ -51,7 +59,7 @@ export class CodeSupply {
     const files = this.#tree.files(entries);
     const id = contentHash(JSON.stringify([entries, files]));
     if (!this.#units.has(id)) {
-      this.#units.set(id, { entries, unit: { source: this.#options.source, files } });
+      this.#units.set(id, { entries, unit: { ...this.#source, files } });
     }
     return id;
   }
@@ -70,17 +78,13 @@ export class CodeSupply {
     if (question.kind === "contents") return this.#contents(question.hashes);
     const known = this.#units.get(question.unit);
     if (known === undefined) throw new Error(`the manager knows no unit of code ${question.unit}`);
-    return question.kind === "unit" ? known.unit : this.#bundle(known.entries, question.why);
+    return question.kind === "unit" ? known.unit : this.#bundle(known.entries);
   }
 
-  #bundle(entries: CodeEntries, why: string): Promise<CodeBundle> {
-    if (this.#bundler === undefined) {
-      const { root, external } = this.#options;
-      const esbuildUrl = findEsbuild(root);
-      if (esbuildUrl === undefined)
-        throw new Error([why, ESBUILD_ADVICE].filter((part) => part !== "").join("; "));
-      this.#bundler = new CodeBundler({ root, external, esbuildUrl });
-    }
+  #bundle(entries: CodeEntries): Promise<CodeBundle> {
+    if (this.#esbuildUrl === undefined) throw new Error("this cluster sends no code");
+    const { root, external } = this.#options;
+    this.#bundler ??= new CodeBundler({ root, external, esbuildUrl: this.#esbuildUrl });
     return this.#bundler.bundle(entries);
   }
 

@@ -6,7 +6,7 @@ import type * as Esbuild from "esbuild";
 export type { Esbuild };
 
 export const ESBUILD_ADVICE =
-  "to have code sent to workers, install esbuild beside Rollcall (npm install esbuild)";
+  "or install esbuild beside Rollcall to have the code sent (npm install esbuild)";
 
 /** The URL of esbuild as the project, or Rollcall itself, finds it; undefined if it is not installed. */
 export function findEsbuild(root: string): string | undefined {

@@ -5,17 +5,29 @@ import { pathOfModule } from "../module-path.js";
 import { contentHash } from "./content-hash.js";
 import { installedVersion } from "./installed-package.js";
 
+export interface CompareOptions {
+  /** What differs can be had from the manager. Where it cannot, a doubtful file is Node's to try. */
+  readonly canBeSent: boolean;
+  readonly canRunTypeScript: boolean;
+}
+
+const NOT_JAVASCRIPT = /\.(?:[cm]?tsx?|jsx)$/;
+
 /** What is wrong with the files that this process has of a unit, one sentence each; empty if nothing is. */
 export async function compareWithOwn(
   files: readonly CodeFile[],
   root: string,
-  canRunTypeScript: boolean,
+  options: CompareOptions,
 ): Promise<string[]> {
-  const wrongs = await Promise.all(files.map((file) => compare(file, root, canRunTypeScript)));
+  const wrongs = await Promise.all(files.map((file) => compare(file, root, options)));
   return wrongs.filter((wrong) => wrong !== undefined);
 }
 
-async function compare(file: CodeFile, root: string, canRunTypeScript: boolean): Promise<string | undefined> {
+async function compare(
+  file: CodeFile,
+  root: string,
+  { canBeSent, canRunTypeScript }: CompareOptions,
+): Promise<string | undefined> {
   const { module, hash, packages } = file;
   const { path } = pathOfModule(root, module);
   if (hash !== "") {
@@ -27,7 +39,7 @@ async function compare(file: CodeFile, root: string, canRunTypeScript: boolean):
         `manager's project (${describe(hash, file.modifiedAt)})`
       );
     }
-    if (!canRunTypeScript && /\.(?:[cm]?tsx?|jsx)$/.test(module)) {
+    if (canBeSent && !canRunTypeScript && NOT_JAVASCRIPT.test(module)) {
       return (
         `module ${module} is not JavaScript, and this worker's node was started without a loader for it ` +
         `(--import tsx, say)`
@@ -37,6 +49,8 @@ async function compare(file: CodeFile, root: string, canRunTypeScript: boolean):
   for (const [name, version] of Object.entries(packages)) {
     const own = installedVersion(name, dirname(path));
     if (own === version) continue;
+    // Perhaps a package of types alone, whose import goes when the file is compiled.
+    if (own === undefined && !canBeSent && NOT_JAVASCRIPT.test(module)) continue;
     return own === undefined
       ? `package ${name}, which ${module} imports, is not installed on this worker`
       : `package ${name}, which ${module} imports, is version ${own} on this worker and ${version} in the manager's project`;
