@@ -46,10 +46,11 @@ export class SetUp {
     return functions
       .filter((fn) => fn !== undefined)
       .map((fn) => {
-        const found = this.#functions.find(fn).then((reference): InitializeReference => {
-          const { name, code } = reference;
-          return { kind: "initialize", name, function: reference, ...(code === undefined ? {} : { code }) };
-        });
+        const found = this.#functions.find(fn).then((reference): InitializeReference => ({
+          kind: "initialize",
+          name: reference.name,
+          function: reference,
+        }));
         // A launch that is aborted before does not ask.
         found.catch(() => {});
         return found;

@@ -7,6 +7,7 @@ import { closestNames } from "./closest-names.js";
 import { exportAt, exportedFunctions } from "./exported-functions.js";
 import { GLOBAL_MODULE, isByValue } from "./function-reference.js";
 import type {
+  FoundReference,
   FunctionByName,
   FunctionByValue,
   FunctionReference,
@@ -84,7 +85,7 @@ export class FunctionLoader {
     };
   }
 
-  async #placeOf({ code }: FunctionReference): Promise<CodePlace> {
+  async #placeOf({ code }: FoundReference | ModuleReference): Promise<CodePlace> {
     return code === undefined ? this.#own : this.#placeCode(code);
   }
 

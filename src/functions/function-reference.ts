@@ -45,7 +45,7 @@ export interface ModuleReference extends NeedsCode {
 }
 
 /** A function whose result, if it is a function, is kept by the worker until it leaves, and called then. */
-export interface InitializeReference extends NeedsCode {
+export interface InitializeReference {
   readonly kind: "initialize";
   readonly name: string;
   readonly function: FoundReference;

@@ -218,6 +218,30 @@ void describe("a worker with nothing but Rollcall", () => {
     assert.deepEqual(printed, [["hallo", "hallo", "true"]]);
   });
 
+  test("is prepared by functions and modules that are sent to it, also when it joins later", async (context) => {
+    const root = codeProject(context, {
+      ...typeScript,
+      "src/set-up.ts": `import { add } from "./add.js"; add(1000);`,
+      "src/main.ts": `
+        import { manager, start } from "../start.mjs";
+        import { add } from "./add.js";
+        import { peek } from "./peek.js";
+        const cluster = await start(process.argv[2]);
+        await cluster.everywhere(import.meta.resolve("./set-up.ts"));
+        await cluster.everywhere(add, 10);
+        const initialize = ({ pid }: { pid: number }) => {
+          add(pid);
+          return () => console.error("closed with", peek());
+        };
+        await cluster.addProcs(manager(process.argv[2]), { initialize });
+        console.log(JSON.stringify(await Promise.all([1, 2, 3].map((pid) => cluster.remoteCallFetch(peek, pid)))));
+        await cluster.close();`,
+    });
+    const { printed, stderr } = await runProject(root, "src/main.ts", emptyFolder(context));
+    assert.deepEqual(printed, [[1010, 1010, 1013]]);
+    assert.match(stderr, /^worker 3: closed with 1013$/m);
+  });
+
   test("is refused native code, with the package that brings it, unless it has that package itself", async (context) => {
     const native = {
       "node_modules/fast-hash/package.json": `{"name":"fast-hash","version":"1.0.0"}`,

@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { pathOfModule } from "../module-path.js";
-import { isOfEveryWorker, type CodeEntries } from "./code-entries.js";
+import { isOfEveryWorker, type CodeEntries, type SpecifierEntry } from "./code-entries.js";
 import type { Esbuild } from "./esbuild.js";
 import { packageOf } from "./source-imports.js";
 import { isPackaged } from "./tree-path.js";
@@ -38,6 +38,7 @@ const NATIVE_LOADERS = new Set([
   "node-pre-gyp",
   "pkg-prebuilds",
 ]);
+const ENTRIES_FILE = "rollcall-entries.js";
 const ENTRY = "rollcall-entry:";
 /** Marks our own question to esbuild's resolver, which comes by here again. */
 const OURS = Symbol("rollcall");
@@ -56,7 +57,7 @@ export async function discover(
   const resolver = new Resolver(entries, paths, options);
   const { metafile } = await esbuild.build({
     absWorkingDir: options.root,
-    stdin: { contents: resolver.text, resolveDir: options.root, sourcefile: "rollcall-entries.js" },
+    stdin: { contents: resolver.text, resolveDir: options.root, sourcefile: ENTRIES_FILE },
     bundle: true,
     write: false,
     metafile: true,
@@ -106,41 +107,44 @@ class Resolver {
       const edges = imports
         .filter(({ external, original }) => external !== true && original !== undefined)
         .map(({ path, original }) => ({ specifier: original!, path: resolve(root, path) }));
-      if (!input.endsWith("rollcall-entries.js")) {
-        files.set(resolve(root, input), edges);
-        continue;
-      }
-      for (const { specifier, path } of edges) {
-        const entry = specifier.startsWith(ENTRY)
-          ? this.#entries.specifiers[Number(specifier.slice(ENTRY.length))]
-          : undefined;
-        if (entry !== undefined) specifiers.push({ from: entry.from, specifier: entry.specifier, path });
+      if (input !== ENTRIES_FILE) files.set(resolve(root, input), edges);
+      else {
+        for (const { specifier, path } of edges) {
+          const entry = this.#entryOf(specifier);
+          if (entry !== undefined) specifiers.push({ from: entry.from, specifier: entry.specifier, path });
+        }
       }
     }
     return { files, specifiers };
   }
 
   async #resolve(build: Esbuild.PluginBuild, args: Esbuild.OnResolveArgs): Promise<Esbuild.OnResolveResult> {
-    const entry = args.path.startsWith(ENTRY)
-      ? this.#entries.specifiers[Number(args.path.slice(ENTRY.length))]
-      : undefined;
+    const entry = this.#entryOf(args.path);
     const specifier = entry?.specifier ?? args.path;
-    const asked: Esbuild.ResolveOptions = { kind: args.kind, pluginData: OURS, with: args.with };
-    if (entry === undefined) Object.assign(asked, { importer: args.importer, namespace: args.namespace });
-    asked.resolveDir = entry === undefined ? args.resolveDir : dirname(this.#pathOf(entry.from));
     if (this.#isElsewhere(specifier)) return { path: specifier, external: true };
     const importer = entry === undefined ? args.importer : this.#pathOf(entry.from);
-    if (specifier.endsWith(".node") || NATIVE_LOADERS.has(specifier))
-      return refuseNative(specifier, importer);
-    const found = await build.resolve(specifier, asked);
+    if (NATIVE_LOADERS.has(specifier)) return refuseNative(specifier, importer);
+    const found = await build.resolve(specifier, {
+      importer,
+      kind: args.kind,
+      namespace: entry === undefined ? args.namespace : "file",
+      resolveDir: entry === undefined ? args.resolveDir : dirname(importer),
+      with: args.with,
+      pluginData: OURS,
+    });
+    if (specifier.endsWith(".node") || found.path.endsWith(".node")) return refuseNative(specifier, importer);
     if (found.errors.length === 0) {
-      if (found.path.endsWith(".node")) return refuseNative(found.path, importer);
       return { path: found.path, namespace: found.namespace, external: found.external };
     }
     // Packages ask for others that need not be there; the program itself, and its closures, say what they need.
     const mayBeMissing = entry?.isOptional ?? isPackaged(importer);
     if (mayBeMissing || args.kind === "dynamic-import") return { path: specifier, external: true };
     return { errors: found.errors };
+  }
+
+  #entryOf(specifier: string): SpecifierEntry | undefined {
+    if (!specifier.startsWith(ENTRY)) return undefined;
+    return this.#entries.specifiers[Number(specifier.slice(ENTRY.length))];
   }
 
   /** Resolved by the worker: what it has of its own. */
