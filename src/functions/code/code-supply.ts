@@ -28,13 +28,19 @@ export interface CodeSupplyOptions {
   readonly maxMessageBytes: number;
 }
 
+interface KnownUnit {
+  readonly entries: CodeEntries;
+  readonly unit: CodeUnit;
+  bundle: Promise<CodeBundle> | undefined;
+}
+
 /** The manager's side of the code: knows what functions need, and answers workers that ask for it. */
 export class CodeSupply {
   readonly #options: CodeSupplyOptions;
   readonly #tree: SourceTree;
   readonly #esbuildUrl: string | undefined;
   readonly #source: Pick<CodeUnit, "source" | "advice">;
-  readonly #units = new Map<string, { readonly entries: CodeEntries; readonly unit: CodeUnit }>();
+  readonly #units = new Map<string, KnownUnit>();
   #bundler: CodeBundler | undefined;
 
   /** Throws a `TypeError` if code is always to be sent and cannot be. */
@@ -59,7 +65,7 @@ export class CodeSupply {
     const files = this.#tree.files(entries);
     const id = contentHash(JSON.stringify([entries, files]));
     if (!this.#units.has(id)) {
-      this.#units.set(id, { entries, unit: { ...this.#source, files } });
+      this.#units.set(id, { entries, unit: { ...this.#source, files }, bundle: undefined });
     }
     return id;
   }
@@ -78,14 +84,19 @@ export class CodeSupply {
     if (question.kind === "contents") return this.#contents(question.hashes);
     const known = this.#units.get(question.unit);
     if (known === undefined) throw new Error(`the manager knows no unit of code ${question.unit}`);
-    return question.kind === "unit" ? known.unit : this.#bundle(known.entries);
+    return question.kind === "unit" ? known.unit : this.#bundle(known);
   }
 
-  #bundle(entries: CodeEntries): Promise<CodeBundle> {
+  /** Made once for all workers; one that failed is made again when the next worker asks. */
+  #bundle(known: KnownUnit): Promise<CodeBundle> {
+    if (known.bundle !== undefined) return known.bundle;
     if (this.#esbuildUrl === undefined) throw new Error("this cluster sends no code");
     const { root, external } = this.#options;
     this.#bundler ??= new CodeBundler({ root, external, esbuildUrl: this.#esbuildUrl });
-    return this.#bundler.bundle(entries);
+    const bundle = this.#bundler.bundle(known.entries);
+    known.bundle = bundle;
+    bundle.catch(() => (known.bundle = undefined));
+    return bundle;
   }
 
   /** As many as fit into a message. */
