@@ -1,5 +1,7 @@
 import { EventEmitter } from "node:events";
 import { LocalProcess } from "./calls/local-process.js";
+import type { Everywhere } from "./calls/everywhere.js";
+import type { EverywhereOptions } from "./calls/everywhere-options.js";
 import {
   checkAddProcsOptions,
   type AddProcsOptions,
@@ -8,14 +10,17 @@ import {
 import type { ClusterEvents, Emit } from "./cluster/cluster-events.js";
 import type { ClusterManager } from "./cluster/cluster-manager.js";
 import { checkClusterOptions, type ClusterOptions } from "./cluster/cluster-options.js";
+import type { Initialize } from "./cluster/initialize.js";
 import type { Launch } from "./cluster/launch.js";
 import { ManagerDirectory } from "./cluster/manager-directory.js";
 import { Members } from "./cluster/members.js";
 import { Membership, type LaunchOptions } from "./cluster/membership.js";
 import { refuseOnWorker } from "./cluster/refuse-on-worker.js";
 import { Replacement } from "./cluster/replacement.js";
+import { SetUp } from "./cluster/set-up.js";
 import type { WorkerInfo } from "./cluster/worker-info.js";
 import { ClusterView } from "./cluster-view.js";
+import { CodeSupply } from "./functions/code/code-supply.js";
 import { FunctionFinder } from "./functions/function-finder.js";
 import { FunctionLoader } from "./functions/function-loader.js";
 import { findProjectRoot } from "./functions/project-root.js";
@@ -39,6 +44,8 @@ export class Cluster extends ClusterView implements AsyncDisposable {
   readonly #events = new EventEmitter<ClusterEvents>();
   readonly #directory: ManagerDirectory;
   readonly #membership: Membership;
+  readonly #setUp: SetUp;
+  readonly #initialize: Initialize | undefined;
   readonly #leaveGraceMs: number;
   readonly #topology: Topology;
   readonly #replacements = new Set<Replacement>();
@@ -50,6 +57,8 @@ export class Cluster extends ClusterView implements AsyncDisposable {
     refuseOnWorker();
     const checked = checkClusterOptions(options, findProjectRoot);
     const { projectRoot } = checked;
+    const { maxMessageBytes } = checked;
+    const code = new CodeSupply({ root: projectRoot, maxMessageBytes, ...checked.code });
     const loader = new FunctionLoader({ projectRoot });
     const load: LoadFunction = async (reference) => {
       const fn = (await loader.load(reference)) as AnyFunction;
@@ -59,9 +68,10 @@ export class Cluster extends ClusterView implements AsyncDisposable {
     const members = new Members();
     const local = new LocalProcess({ pid: 1, load, codec });
     const directory = new ManagerDirectory(members, local);
+    const functions = new FunctionFinder({ projectRoot, unitFor: (reference) => code.unitFor(reference) });
     super({
       directory,
-      functions: new FunctionFinder({ projectRoot }),
+      functions,
       supply: {
         isEmpty: () => members.all.length === 0 && this.#launching === 0,
         mayGrow: () => this.#launching > 0,
@@ -70,7 +80,17 @@ export class Cluster extends ClusterView implements AsyncDisposable {
       local: { pid: 1, process: local },
     });
     this.#directory = directory;
-    this.#membership = new Membership(checked, members, codec, load, this.#emit);
+    const setUp = new SetUp(directory, functions, codec);
+    this.#setUp = setUp;
+    this.#initialize = checked.initialize;
+    this.#membership = new Membership(checked, {
+      members,
+      codec,
+      load,
+      answerCode: (question) => code.answer(question),
+      setUp: (worker, signal, admit) => setUp.run(worker, signal, admit),
+      emit: this.#emit,
+    });
     this.#leaveGraceMs = checked.leaveGraceMs;
     this.#topology = checked.topology;
     clusterOpened(this);
@@ -86,7 +106,7 @@ export class Cluster extends ClusterView implements AsyncDisposable {
     const checked = checkAddProcsOptions(options, this.#topology);
     const replacement = checked.replacements === 0 ? undefined : this.#replacement(manager, checked);
     return this.#launch(manager, {
-      ...checked,
+      ...this.#launchOptions(checked),
       ...(replacement && { onJoined: (pid) => replacement.joined(pid) }),
     });
   }
@@ -98,6 +118,34 @@ export class Cluster extends ClusterView implements AsyncDisposable {
     onlyKnown("rmProcs", options, ["graceMs"]);
     const graceMs = milliseconds("graceMs", options.graceMs ?? this.#leaveGraceMs, 0);
     await this.#membership.remove([...new Set(list)], graceMs);
+  }
+
+  /**
+   * Runs a function on the manager and on all workers, or, given the `file:` URL of a module, imports that there; and
+   * again on each worker that joins later, before it takes other calls, until `stop` of what it resolves with. Things run
+   * in each process in the order of the calls. Resolves when it has run on all that are there; rejects with an
+   * `EverywhereError`, which names the processes, if it failed on any, and is not run again then. A worker that joins later
+   * and on which it fails does not join. Arguments and captured variables are those of the moment of the call. (Julia's
+   * `@everywhere`, which processes that are added later do not get.)
+   *
+   * @example
+   * await cluster.everywhere(connectDatabase, process.env.DATABASE_URL);
+   * await cluster.everywhere(import.meta.resolve("./register-fonts.js"));
+   * await cluster.everywhere({ pids: [2, 3] }, warmUp);
+   */
+  everywhere<A extends readonly unknown[], R>(
+    fn: (...args: A) => R,
+    ...args: A
+  ): Promise<Everywhere<Awaited<R>>>;
+  everywhere(module: string | URL): Promise<Everywhere<undefined>>;
+  everywhere<A extends readonly unknown[], R>(
+    options: EverywhereOptions,
+    fn: (...args: A) => R,
+    ...args: A
+  ): Promise<Everywhere<Awaited<R>>>;
+  everywhere(options: EverywhereOptions, module: string | URL): Promise<Everywhere<undefined>>;
+  everywhere(...given: readonly unknown[]): Promise<Everywhere<unknown>> {
+    return this.#setUp.everywhere(given);
   }
 
   /** What is known of a worker. Throws `NoSuchProcessError` or `ProcessExitedError`. */
@@ -142,16 +190,22 @@ export class Cluster extends ClusterView implements AsyncDisposable {
     return launch;
   }
 
-  #replacement(
-    manager: ClusterManager,
-    { labels, acquaintance, replacements }: CheckedAddProcsOptions,
-  ): Replacement {
+  #launchOptions(options: CheckedAddProcsOptions): LaunchOptions {
+    const { signal, workers, labels, acquaintance } = options;
+    const initialize = this.#setUp.initializers([this.#initialize, options.initialize]);
+    return { signal, workers, labels, acquaintance, initialize };
+  }
+
+  #replacement(manager: ClusterManager, options: CheckedAddProcsOptions): Replacement {
+    const { initialize } = this.#launchOptions(options);
+    const { labels, acquaintance, replacements } = options;
     const replacement: Replacement = new Replacement(replacements, {
       launch: (count) =>
         this.#launch(manager, {
           workers: { min: 1, max: count },
           labels,
           acquaintance,
+          initialize,
           onJoined: (pid) => replacement.joined(pid),
         }),
       pending: () => void this.#launching++,

@@ -5,10 +5,14 @@ import { currentProcess, type CurrentProcess } from "./worker/current-process.js
 
 /** What a worker sees of its cluster. */
 class WorkerCluster extends ClusterView {
-  constructor({ directory, self, projectRoot }: CurrentProcess) {
+  constructor({ directory, self, projectRoot, code }: CurrentProcess) {
     super({
       directory,
-      functions: new FunctionFinder({ projectRoot }),
+      functions: new FunctionFinder({
+        projectRoot,
+        moduleOf: (file) => code.moduleOf(file),
+        unitFor: (reference) => code.unitFor(reference),
+      }),
       supply: { isEmpty: () => false, mayGrow: () => false, lastLaunchError: () => undefined },
       local: self,
     });
@@ -16,7 +20,7 @@ class WorkerCluster extends ClusterView {
 }
 
 // Not in the types of a view; who writes JavaScript, or casts, gets the reason.
-for (const name of ["addProcs", "rmProcs", "workerInfo", "close", "on", "off"]) {
+for (const name of ["addProcs", "rmProcs", "everywhere", "workerInfo", "close", "on", "off"]) {
   Object.defineProperty(WorkerCluster.prototype, name, {
     value: () => {
       throw new TypeError(

@@ -237,6 +237,27 @@ export class ItemKillsWorkersError extends RollcallError {
   }
 }
 
+/** What was to run everywhere failed on some processes. On the others it has run. `cause` is the first of the errors. */
+export class EverywhereError extends RollcallError {
+  readonly code = "ERR_EVERYWHERE";
+  constructor(
+    /** The function or module. */
+    readonly what: string,
+    processes: number,
+    /** By the pid of the process on which it was thrown. */
+    readonly errors: ReadonlyMap<number, unknown>,
+  ) {
+    const [first] = errors.values();
+    const pids = [...errors.keys()];
+    super(
+      `${what === "" ? "the function" : what} failed on ${pids.length} of ${processes} processes ` +
+        `(${pids.slice(0, 20).join(", ")}${pids.length > 20 ? ", ..." : ""}): ` +
+        (first instanceof Error ? first.message : String(first)),
+      { cause: first },
+    );
+  }
+}
+
 /** The work needs a worker and none is left. */
 export class NoWorkersError extends RollcallError {
   readonly code = "ERR_NO_WORKERS";
@@ -259,6 +280,7 @@ for (const [name, type] of Object.entries({
   ClusterClosedError,
   CallTimeoutError,
   ItemKillsWorkersError,
+  EverywhereError,
   NoWorkersError,
 })) {
   nameOnPrototype(type, name);

@@ -1,5 +1,8 @@
 export { Cluster, type RmProcsOptions } from "./cluster.js";
 export type { ClusterView } from "./cluster-view.js";
+export type { Everywhere } from "./calls/everywhere.js";
+export type { EverywhereOptions } from "./calls/everywhere-options.js";
+export type { CleanUp, Initialize } from "./cluster/initialize.js";
 export type { CallOptions, CallTarget, Pid } from "./calls/call-target.js";
 export type { Future } from "./calls/future.js";
 export type { Labels } from "./calls/labels.js";
@@ -17,7 +20,7 @@ export type {
   WorkerOutput,
   WorkerReport,
 } from "./cluster/cluster-manager.js";
-export type { ClusterOptions } from "./cluster/cluster-options.js";
+export type { ClusterOptions, CodeOptions } from "./cluster/cluster-options.js";
 export type { Launch, LaunchResult } from "./cluster/launch.js";
 export type { WorkerInfo } from "./cluster/worker-info.js";
 export type { OutputOption, WorkerLine } from "./cluster/worker-output.js";
@@ -27,6 +30,7 @@ export type { LocalOptions } from "./managers/local/local-options.js";
 export type { Topology } from "./peers/topology.js";
 export type { MapOptions, MapProgress } from "./pool/map-options.js";
 export type { ParallelMap } from "./pool/parallel-map.js";
+export type { CodeSource } from "./protocol/code-messages.js";
 export { ROLLCALL_VERSION } from "./util/version.js";
 export { currentCluster } from "./current-cluster.js";
 export { myId } from "./worker/current-process.js";

@@ -1,5 +1,5 @@
 // What must compile, and what must not. Compiled by the build, never run.
-import type { Cluster, Future, ParallelMap } from "rollcall";
+import type { Cluster, Everywhere, Future, ParallelMap } from "rollcall";
 import { currentCluster, type ClusterView } from "rollcall/worker";
 import { expectType, type Equal } from "./assertions.js";
 
@@ -82,3 +82,20 @@ void current.addProcs;
 void current.rmProcs;
 // @ts-expect-error and closes the cluster
 void current.close;
+
+const everywhere = cluster.everywhere(describe, "a");
+expectType<Equal<typeof everywhere, Promise<Everywhere<{ text: string }>>>>();
+const chosen = cluster.everywhere({ pids: [2], signal }, area, 3, 4);
+expectType<Equal<typeof chosen, Promise<Everywhere<number>>>>();
+const imported = cluster.everywhere(import.meta.resolve("./set-up.js"));
+expectType<Equal<typeof imported, Promise<Everywhere<undefined>>>>();
+void cluster.everywhere({ replay: false }, new URL("file:///set-up.js"));
+
+// @ts-expect-error an argument is missing
+void cluster.everywhere(area, 3);
+// @ts-expect-error of the wrong type
+void cluster.everywhere({ pids: [2] }, area, 3, "4");
+// @ts-expect-error no such option
+void cluster.everywhere({ pid: 2 }, area, 3, 4);
+// @ts-expect-error a module takes no arguments
+void cluster.everywhere("file:///set-up.js", 3);

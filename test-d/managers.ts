@@ -1,5 +1,5 @@
 // What must compile, and what must not. Compiled by the build, never run.
-import { LocalManager, type Cluster, type LocalDetails, type WorkerInfo } from "rollcall";
+import { LocalManager, type Cluster, type Labels, type LocalDetails, type WorkerInfo } from "rollcall";
 import { ECSManager, type ECSTaskDetails } from "rollcall/ecs";
 import { expectType, type Equal } from "./assertions.js";
 
@@ -35,3 +35,19 @@ void new ECSManager({ workers: 2 });
 void new ECSManager({ taskDefinition: "worker", workers: 2, launchType: "MAINFRAME" });
 // @ts-expect-error not a cluster manager
 void cluster.addProcs({ workers: 2 });
+
+declare function openCamera(pid: number): Promise<{ close(): void } | undefined>;
+void cluster.addProcs(new LocalManager(2), {
+  initialize: async ({ pid, labels }) => {
+    expectType<Equal<typeof labels, Labels>>();
+    const camera = await openCamera(pid);
+    if (camera === undefined) return undefined;
+    return () => camera.close();
+  },
+});
+void cluster.addProcs(new LocalManager(2), { initialize: () => {} });
+void cluster.addProcs(new LocalManager(2), { initialize: async () => {} });
+// @ts-expect-error what it gives is not a function
+void cluster.addProcs(new LocalManager(2), { initialize: () => 3 });
+// @ts-expect-error it is called with the worker alone
+void cluster.addProcs(new LocalManager(2), { initialize: (_worker: WorkerInfo, _name: string) => {} });

@@ -1,9 +1,10 @@
 import type { FunctionReference } from "../functions/function-reference.js";
-import type { Codec, Decoder, Encoder } from "../protocol/codec.js";
+import type { Codec } from "../protocol/codec.js";
 import type { AnyFunction, LoadFunction } from "../rpc/call-server.js";
 import { decodeFailure, encodeFailure, failureKindOf } from "../rpc/failure.js";
 import type { PendingCall } from "../rpc/pending-calls.js";
 import type { CallableProcess } from "./call-process.js";
+import { copiedValue } from "./copied-value.js";
 
 /** Calls run in one go for at most this long; then the process does what else there is to do. */
 const SLICE_MS = 8;
@@ -22,8 +23,7 @@ export interface LocalProcessOptions {
  */
 export class LocalProcess implements CallableProcess {
   readonly #load: LoadFunction;
-  readonly #encoder: Encoder;
-  readonly #decoder: Decoder;
+  readonly #codec: Codec;
   readonly #kept = new Map<number, Promise<unknown>>();
   readonly #pid: number;
   #nextReference = 1;
@@ -37,8 +37,7 @@ export class LocalProcess implements CallableProcess {
     this.#pid = pid;
     this.#load = load;
     this.#before = before;
-    this.#encoder = codec.encoder;
-    this.#decoder = codec.decoder;
+    this.#codec = codec;
   }
 
   get isOpen(): boolean {
@@ -126,8 +125,8 @@ export class LocalProcess implements CallableProcess {
       if (performance.now() > this.#sliceEnd) await this.#nextTurn();
       return this.#copy(await fn.apply(undefined, copied), "result");
     } catch (error) {
-      const { body, segments } = encodeFailure(this.#encoder, error);
-      throw decodeFailure(this.#decoder, failureKindOf(error), this.#pid, body, segments);
+      const { body, segments } = encodeFailure(this.#codec.encoder, error);
+      throw decodeFailure(this.#codec.decoder, failureKindOf(error), this.#pid, body, segments);
     } finally {
       this.#callsWaiting--;
     }
@@ -146,10 +145,6 @@ export class LocalProcess implements CallableProcess {
   }
 
   #copy(value: unknown, name: string): unknown {
-    const { body, segments } = this.#encoder.encode(value, name);
-    return this.#decoder.decode(
-      body,
-      segments.map((segment) => new Uint8Array(segment)),
-    );
+    return copiedValue(this.#codec, value, name);
   }
 }

@@ -98,8 +98,11 @@ export class Caller {
 }
 
 /** Runs `work` with a signal that aborts with the caller's own, or when the time of the call is up. */
-async function limited<T>(
-  { signal, timeoutMs }: CallOptions,
+export async function limited<T>(
+  {
+    signal,
+    timeoutMs,
+  }: { readonly signal?: AbortSignal | undefined; readonly timeoutMs?: number | undefined },
   work: (limit: AbortSignal) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted();
@@ -118,7 +121,7 @@ async function limited<T>(
 }
 
 /** The reply to a call, which is abandoned when the signal aborts. */
-function awaitReply(
+export function awaitReply(
   process: CallableProcess,
   reference: FunctionReference,
   args: readonly unknown[],

@@ -12,6 +12,7 @@ import {
   wholeNumber,
 } from "../util/option-checks.js";
 import type { WorkerCount } from "./cluster-manager.js";
+import { checkInitialize, type Initialize } from "./initialize.js";
 import { checkWorkerCount } from "./worker-count.js";
 
 export interface AddProcsOptions {
@@ -34,6 +35,8 @@ export interface AddProcsOptions {
    * 60 seconds, five times in a row at the most. `limit` bounds how many are started in all. Default `false`.
    */
   readonly replace?: boolean | { readonly limit: number };
+  /** Runs on each worker of this launch before it takes calls, after the cluster's own `initialize`. */
+  readonly initialize?: Initialize;
 }
 
 export interface CheckedAddProcsOptions {
@@ -43,6 +46,7 @@ export interface CheckedAddProcsOptions {
   readonly acquaintance: Acquaintance;
   /** How many workers may be replaced. */
   readonly replacements: number;
+  readonly initialize: Initialize | undefined;
 }
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
@@ -54,14 +58,16 @@ export function checkAddProcsOptions(options: AddProcsOptions, topology: Topolog
     "ident",
     "connectIdents",
     "replace",
+    "initialize",
   ]);
-  const { signal, workers, labels = {}, replace = false } = options;
+  const { signal, workers, labels = {}, replace = false, initialize } = options;
   return {
     signal: signal === undefined ? undefined : abortSignal("signal", signal),
     workers: workers === undefined ? undefined : checkWorkerCount(workers),
     labels: checkLabels("labels", labels),
     acquaintance: checkAcquaintance(options, topology),
     replacements: replacementsOf(replace),
+    initialize: optional(initialize, checkInitialize),
   };
 }
 

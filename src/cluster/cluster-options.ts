@@ -1,9 +1,11 @@
+import type { CodeSource } from "../protocol/code-messages.js";
 import { DEFAULT_MAX_MESSAGE } from "../protocol/limits.js";
 import { TOPOLOGIES, type Topology } from "../peers/topology.js";
 import type { HeartbeatOptions } from "../rpc/heartbeat.js";
 import type { Transport } from "../transport/transport.js";
 import {
   flag,
+  list,
   milliseconds,
   oneOf,
   onlyKnown,
@@ -13,11 +15,28 @@ import {
   text,
   wholeNumber,
 } from "../util/option-checks.js";
+import { checkInitialize, type Initialize } from "./initialize.js";
 import type { OutputOption } from "./worker-output.js";
+
+/** See docs/code.md. */
+export interface CodeOptions {
+  /**
+   * `image`: workers use their own files, and one whose files differ from the manager's refuses the call. `bundle`: the
+   * manager sends the code. `auto`: it sends it to workers whose files are missing or differ. Default `auto`. To send
+   * code, esbuild must be installed.
+   */
+  readonly source?: CodeSource;
+  /** Packages that workers have installed themselves and that are never sent, such as those with native code. */
+  readonly external?: readonly string[];
+}
 
 export interface ClusterOptions {
   /** Where modules are named from: their paths relative to this folder are the same on every worker. Default: the nearest folder with a package.json above the program. */
   readonly projectRoot?: string;
+  /** Where workers get the program's code. A string is short for `{ source }`. Default `auto`. */
+  readonly code?: CodeSource | CodeOptions;
+  /** Runs on each worker before it takes calls; may give a function to clean up with when the worker leaves. */
+  readonly initialize?: Initialize;
   /** What becomes of the lines that workers write. Default `print`. */
   readonly output?: OutputOption;
   /** Largest message, in bytes, that is sent or accepted. Default 1 GiB. */
@@ -46,6 +65,8 @@ export interface ClusterOptions {
 
 export interface CheckedClusterOptions {
   readonly projectRoot: string;
+  readonly code: Required<CodeOptions>;
+  readonly initialize: Initialize | undefined;
   readonly output: OutputOption;
   readonly maxMessageBytes: number;
   readonly managerGraceMs: number;
@@ -59,6 +80,8 @@ export interface CheckedClusterOptions {
 
 const optionNames: readonly (keyof ClusterOptions)[] = [
   "projectRoot",
+  "code",
+  "initialize",
   "output",
   "maxMessageBytes",
   "managerGraceMs",
@@ -81,6 +104,8 @@ export function checkClusterOptions(options: ClusterOptions, findRoot: () => str
   return {
     projectRoot:
       optional(options.projectRoot, (root) => text("projectRoot", root, `"/srv/app"`)) ?? findRoot(),
+    code: checkCode(options.code ?? {}),
+    initialize: optional(options.initialize, checkInitialize),
     output,
     maxMessageBytes: wholeNumber("maxMessageBytes", maxMessageBytes, 64 * KiB, Number.MAX_SAFE_INTEGER),
     managerGraceMs: milliseconds("managerGraceMs", options.managerGraceMs ?? 10_000, 1),
@@ -104,6 +129,15 @@ function checkTopology(
     );
   }
   return { topology, lazy: isLazy };
+}
+
+function checkCode(given: CodeSource | CodeOptions): Required<CodeOptions> {
+  const { source = "auto", external = [] } = typeof given === "string" ? { source: given } : given;
+  if (typeof given !== "string") onlyKnown("code", plainObject("code", given), ["source", "external"]);
+  return {
+    source: oneOf("code", source, ["image", "bundle", "auto"] as const),
+    external: list("code.external", external, 1000).map((name) => text("code.external", name, `"sharp"`)),
+  };
 }
 
 function checkHeartbeat(given: Partial<HeartbeatOptions>): HeartbeatOptions {

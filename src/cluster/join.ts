@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { CodeMessage, CodeWantedMessage } from "../protocol/code-messages.js";
 import type { Codec } from "../protocol/codec.js";
 import type { JoinMessage } from "../protocol/control-messages.js";
 import { ConnectionPurpose, NONCE_SIZE } from "../protocol/handshake.js";
@@ -20,6 +21,8 @@ export interface JoinOptions {
   readonly codec: Codec;
   readonly load: LoadFunction;
   readonly message: JoinMessage;
+  /** Answers a worker that asks for code; never rejects. */
+  readonly answerCode: (question: CodeWantedMessage) => Promise<CodeMessage>;
   readonly signal: AbortSignal;
   /** What the worker says that is not about calls, as of a session. */
   readonly onMessage: (type: number, content: unknown) => void;
@@ -39,6 +42,10 @@ export async function joinWorker(arrival: Arrival, options: JoinOptions): Promis
   const { peer, host } = await dialFirst(arrival, options);
   const answered = deferred<void>();
   let isJoined = false;
+  const answerCode = async (question: CodeWantedMessage): Promise<void> => {
+    const answer = await options.answerCode(question);
+    if (session.isOpen) session.post(MessageType.code, answer);
+  };
   const session = new Session({
     peer,
     peerPid: options.message.pid,
@@ -47,6 +54,7 @@ export async function joinWorker(arrival: Arrival, options: JoinOptions): Promis
     maxMessageBytes: options.message.maxMessageBytes,
     onMessage: (type, content) => {
       if (type === MessageType.joined) answered.resolve();
+      else if (type === MessageType.codeWanted) void answerCode(content as CodeWantedMessage);
       else options.onMessage(type, content);
     },
     onPeerMessage: options.onPeerMessage,

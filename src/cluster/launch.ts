@@ -251,8 +251,11 @@ export class Launch<Details = unknown>
     this.#reached("reported", worker);
     const { joinMs } = this.#manager.timeouts;
     try {
-      const info = await withTimeLimit(joinMs, "the join did not finish", this.#over.signal, (signal) =>
-        this.#context.join(arrival, id, signal),
+      const info = await withTimeLimit(
+        joinMs,
+        "the join, its set-up included, did not finish",
+        this.#over.signal,
+        (signal) => this.#context.join(arrival, id, signal),
       );
       if (this.#isSettled) return void this.#remove([info]);
       this.#members.set(id, info as WorkerInfo<Details>);

@@ -7,12 +7,15 @@ import type { Codec } from "../protocol/codec.js";
 import type { Acquaintance } from "../peers/topology.js";
 import { MessageType } from "../protocol/message.js";
 import { WorkerVariable } from "../protocol/worker-variables.js";
+import type { CodeMessage, CodeWantedMessage } from "../protocol/code-messages.js";
+import type { InitializeReference } from "../functions/function-reference.js";
 import type { LoadFunction } from "../rpc/call-server.js";
 import { ControlChannel, type ControlHandlers } from "../rpc/control-channel.js";
 import type { AuthenticatedConnection } from "../rpc/handshake-exchange.js";
 import { tcpTransport } from "../transport/tcp.js";
 import type { Transport } from "../transport/transport.js";
 import { formatAddress } from "../util/address.js";
+import { abortable } from "../util/time-limit.js";
 import type { Labels } from "../calls/labels.js";
 import type { Emit } from "./cluster-events.js";
 import type { ClusterManager, LaunchRequest, WorkerCount } from "./cluster-manager.js";
@@ -24,6 +27,7 @@ import { MemberNews } from "./member-news.js";
 import type { Members } from "./members.js";
 import { PeerBroker } from "./peer-broker.js";
 import { Rendezvous, type Arrival } from "./rendezvous.js";
+import type { JoiningWorker } from "./set-up.js";
 import type { WorkerInfo } from "./worker-info.js";
 import { outputSink, type WorkerLine } from "./worker-output.js";
 
@@ -40,8 +44,21 @@ export interface LaunchOptions {
   readonly labels: Labels;
   /** The place of its workers in a custom topology. */
   readonly acquaintance: Acquaintance;
+  /** What its workers run before they are members. Nothing is started if one of these cannot travel. */
+  readonly initialize: readonly Promise<InitializeReference>[];
   /** A worker of this launch is a member now; called before anyone else hears of it. */
   readonly onJoined?: (pid: number) => void;
+}
+
+/** What the members have in common. */
+export interface MembershipContext {
+  readonly members: Members;
+  readonly codec: Codec;
+  readonly load: LoadFunction;
+  readonly answerCode: (question: CodeWantedMessage) => Promise<CodeMessage>;
+  /** Prepares a worker that joins, and then calls `admit`. */
+  readonly setUp: (worker: JoiningWorker, signal: AbortSignal, admit: () => void) => Promise<void>;
+  readonly emit: Emit;
 }
 
 /**
@@ -55,11 +72,13 @@ export class Membership {
   readonly #emit: Emit;
   readonly #codec: Codec;
   readonly #load: LoadFunction;
+  readonly #answerCode: MembershipContext["answerCode"];
+  readonly #setUp: MembershipContext["setUp"];
   readonly #rendezvous: Rendezvous;
   readonly #news: MemberNews;
   readonly #broker: PeerBroker;
-  /** Keys of workers that may be members in their own eyes and are not yet in ours. */
-  readonly #joining = new Map<string, Uint8Array>();
+  /** Workers that may be members in their own eyes and are not yet in ours, by the ids of their keys. */
+  readonly #joining = new Map<string, { readonly key: Uint8Array; member: Member | undefined }>();
   readonly #launches = new Map<string, Launch>();
   readonly #output: (line: WorkerLine) => void;
   readonly #heartbeat: NodeJS.Timeout;
@@ -68,25 +87,22 @@ export class Membership {
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
 
-  constructor(
-    options: CheckedClusterOptions,
-    members: Members,
-    codec: Codec,
-    load: LoadFunction,
-    emit: Emit,
-  ) {
+  constructor(options: CheckedClusterOptions, context: MembershipContext) {
+    const { members, codec, load, answerCode, setUp, emit } = context;
     this.members = members;
     this.#options = options;
     this.#transport = options.transport ?? tcpTransport;
     this.#emit = emit;
     this.#codec = codec;
     this.#load = load;
+    this.#answerCode = answerCode;
+    this.#setUp = setUp;
     this.#output = outputSink(options.output);
     this.#news = new MemberNews(codec.encoder, () => members.all);
     this.#broker = new PeerBroker(members, options.topology);
     this.#rendezvous = new Rendezvous(this.#transport, codec, options.maxMessageBytes, {
       arrived: (arrival) => this.#launches.get(arrival.launchId)?.arrive(arrival),
-      keyOf: (keyId) => this.members.byKeyId(keyId)?.key ?? this.#joining.get(keyId),
+      keyOf: (keyId) => this.members.byKeyId(keyId)?.key ?? this.#joining.get(keyId)?.key,
       reconnected: (keyId, peer) => this.#controlConnected(keyId, peer),
       refused: (remoteHost, error) => this.#connectionRefused(remoteHost, error),
     });
@@ -104,7 +120,10 @@ export class Membership {
     const id = launchId();
     const context: LaunchContext = {
       emit: this.#emit,
-      prepare: (limit) => this.#prepare(id, manager, limit),
+      prepare: async (limit) => {
+        await abortable(Promise.all(options.initialize), limit);
+        return this.#prepare(id, manager, limit);
+      },
       join: (arrival, launchedId, limit) => this.#join(arrival, launchedId, manager, options, limit),
       remove: (pids) => this.remove(pids, this.#options.leaveGraceMs),
       endTokens: () => {
@@ -205,66 +224,89 @@ export class Membership {
   ): Promise<WorkerInfo> {
     const pid = this.members.newPid();
     const { maxMessageBytes, managerGraceMs, drainMs, topology, lazy } = this.#options;
-    let member: Member | undefined;
-    let isLost = false;
-    let lostBy: Error | undefined;
+    const joining: { readonly key: Uint8Array; member: Member | undefined } = {
+      key: arrival.key,
+      member: undefined,
+    };
+    let ended: { readonly reason: Error | undefined } | undefined;
+    let isMember = false;
     const onEnd = (reason: Error | undefined): void => {
-      isLost = true;
-      lostBy = reason;
-      if (member !== undefined) this.#lost(member, undefined, reason);
+      ended = { reason };
+      const { member } = joining;
+      if (isMember) this.#lost(member!, undefined, reason);
+      else if (member !== undefined) void this.#lostInSetUp(member, reason);
     };
-    arrival.setHandlers(this.#controlHandlers(arrival.control, () => member));
-    this.#joining.set(arrival.keyId, arrival.key);
-    const { session, host, port } = await joinWorker(arrival, {
-      transport: this.#transport,
-      codec: this.#codec,
-      load: this.#load,
-      message: {
+    arrival.setHandlers(this.#controlHandlers(arrival.control, () => joining.member));
+    this.#joining.set(arrival.keyId, joining);
+    try {
+      const { session, host, port } = await joinWorker(arrival, {
+        transport: this.#transport,
+        codec: this.#codec,
+        load: this.#load,
+        answerCode: this.#answerCode,
+        message: {
+          pid,
+          output: manager.output,
+          managerGraceMs,
+          drainMs,
+          maxMessageBytes,
+          topology,
+          lazy,
+          hostname: hostname(),
+        },
+        signal,
+        onMessage: (type, content) => {
+          if (type === MessageType.whoIs && joining.member !== undefined) {
+            this.#broker.whoIs(joining.member, content as WhoIsMessage);
+          }
+        },
+        onPeerMessage: (message) => {
+          if (joining.member !== undefined) this.#broker.forward(joining.member, message);
+        },
+        onClosed: onEnd,
+      });
+      const info = {
         pid,
-        output: manager.output,
-        managerGraceMs,
-        drainMs,
-        maxMessageBytes,
-        topology,
-        lazy,
-        hostname: hostname(),
-      },
-      signal,
-      onMessage: (type, content) => {
-        if (type === MessageType.whoIs && member !== undefined) {
-          this.#broker.whoIs(member, content as WhoIsMessage);
-        }
-      },
-      onPeerMessage: (message) => {
-        if (member !== undefined) this.#broker.forward(member, message);
-      },
-      onClosed: onEnd,
-    }).finally(() => this.#joining.delete(arrival.keyId));
-    const info = {
-      pid,
-      host,
-      port,
-      report: arrival.report,
-      labels: options.labels,
-      manager: manager.name,
-      launched: manager.describe(id) ?? { id, details: {} },
-    };
-    member = new Member(
-      info,
-      manager,
-      session,
-      arrival.control,
-      arrival.keyId,
-      arrival.key,
-      this.#options.heartbeat,
-      options.acquaintance,
-    );
-    this.members.add(member);
-    this.#news.joined(member);
-    options.onJoined?.(pid);
-    this.#emit("joined", { pid, worker: member.info });
-    if (isLost) this.#lost(member, undefined, lostBy);
-    return member.info;
+        host,
+        port,
+        report: arrival.report,
+        labels: options.labels,
+        manager: manager.name,
+        launched: manager.describe(id) ?? { id, details: {} },
+      };
+      const { control, keyId, key } = arrival;
+      const member = new Member(
+        info,
+        manager,
+        session,
+        control,
+        keyId,
+        key,
+        this.#options.heartbeat,
+        options.acquaintance,
+      );
+      joining.member = member;
+      const initialize = await Promise.all(options.initialize);
+      await this.#setUp({ info: member.info, session, initialize }, signal, () => {
+        isMember = true;
+        this.members.add(member);
+        this.#news.joined(member);
+        options.onJoined?.(pid);
+        this.#emit("joined", { pid, worker: member.info });
+        if (ended !== undefined) this.#lost(member, undefined, ended.reason);
+      });
+      return member.info;
+    } catch (error) {
+      joining.member?.session.fail(error as Error);
+      throw error;
+    } finally {
+      this.#joining.delete(arrival.keyId);
+    }
+  }
+
+  /** Fails what the worker was running: its join, that is. */
+  async #lostInSetUp(member: Member, by: Error | undefined): Promise<void> {
+    member.session.fail(new ProcessExitedError(member.pid, await this.#exitReason(member, by)));
   }
 
   #controlHandlers(channel: ControlChannel, memberOf: () => Member | undefined): ControlHandlers {
@@ -303,7 +345,7 @@ export class Membership {
   }
 
   #controlConnected(keyId: string, peer: AuthenticatedConnection): void {
-    const member = this.members.byKeyId(keyId);
+    const member = this.members.byKeyId(keyId) ?? this.#joining.get(keyId)?.member;
     if (member === undefined) return peer.connection.destroy();
     let handlers: ControlHandlers | undefined;
     const channel = new ControlChannel(peer, this.#codec, {

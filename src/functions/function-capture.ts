@@ -15,13 +15,14 @@ import type {
 import type { FunctionSnapshot } from "./function-snapshot.js";
 import { functionName, readFunctionText, type FunctionText } from "./function-text.js";
 import { mainModulePath, realPath } from "./main-module.js";
-import { moduleOfPath } from "./module-path.js";
 import type { ScriptContexts } from "./script-context.js";
 import type { SourceParser } from "./source-parser.js";
 
 /** What capturing needs to know of the program. */
 export interface CaptureContext {
   readonly root: string;
+  /** As in `FunctionByName.module`; undefined if no name leads there. */
+  readonly moduleOf: (file: string) => string | undefined;
   readonly parser: SourceParser;
   readonly scripts: ScriptContexts;
   readonly snapshot: (fn: Function) => FunctionSnapshot | undefined;
@@ -182,7 +183,7 @@ class FunctionCapture {
     if (builtin !== undefined) return builtin;
     const file = commonJsFileOf(value);
     if (file === undefined || file === mainModulePath()) return undefined;
-    const module = moduleOfPath(this.#context.root, file);
+    const module = this.#context.moduleOf(file);
     return module === undefined ? undefined : { kind: "commonjs", module };
   }
 
@@ -190,7 +191,7 @@ class FunctionCapture {
     const path = pathOfUrl(location.url);
     const file = path && realPath(path);
     return {
-      module: (file && moduleOfPath(this.#context.root, file)) ?? "[eval]",
+      module: (file && this.#context.moduleOf(file)) ?? "[eval]",
       line: location.line - anchor.line,
       column: Math.max(1, location.column - anchor.column),
     };

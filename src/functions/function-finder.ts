@@ -6,7 +6,12 @@ import { exportPathOf } from "./exported-functions.js";
 import { captureFunction } from "./function-capture.js";
 import { describeFile, describeFunction, pathOfUrl } from "./function-description.js";
 import type { ScriptUrls } from "./function-location.js";
-import type { FunctionByName, FunctionReference } from "./function-reference.js";
+import type {
+  FoundReference,
+  FunctionByName,
+  FunctionReference,
+  ModuleReference,
+} from "./function-reference.js";
 import { snapshotFunction, type FunctionSnapshot } from "./function-snapshot.js";
 import { importModule } from "./import-module.js";
 import { mainModulePath, realPath } from "./main-module.js";
@@ -24,6 +29,10 @@ export interface FunctionFinderOptions {
   readonly projectRoot: string;
   /** How long a module may go on loading, in milliseconds; default 5,000. */
   readonly importLimitMs?: number;
+  /** The name of a file that is not what its path says; undefined for all others. */
+  readonly moduleOf?: (file: string) => string | undefined;
+  /** The unit of code that a function needs. Default: functions say nothing of it, and processes do not compare theirs. */
+  readonly unitFor?: (reference: FunctionReference) => string | undefined;
 }
 
 /**
@@ -35,20 +44,24 @@ export interface FunctionFinderOptions {
 export class FunctionFinder {
   readonly #root: string;
   readonly #importLimitMs: number;
+  readonly #moduleOf: (file: string) => string | undefined;
+  readonly #unitFor: FunctionFinderOptions["unitFor"];
   readonly #scripts: ScriptUrls = new Map();
   readonly #contexts = new ScriptContexts();
-  readonly #known = new WeakMap<Function, FunctionReference>();
+  readonly #known = new WeakMap<Function, FoundReference>();
   /** Searches under way, so that many calls of one function at once make one search. */
-  readonly #searches = new WeakMap<Function, Promise<FunctionReference>>();
+  readonly #searches = new WeakMap<Function, Promise<FoundReference>>();
 
   /** Throws a `TypeError` if the project root is no folder. */
-  constructor({ projectRoot, importLimitMs = IMPORT_LIMIT_MS }: FunctionFinderOptions) {
+  constructor({ projectRoot, importLimitMs = IMPORT_LIMIT_MS, moduleOf, unitFor }: FunctionFinderOptions) {
     this.#root = checkProjectRoot(projectRoot);
     this.#importLimitMs = importLimitMs;
+    this.#moduleOf = (file) => moduleOf?.(file) ?? moduleOfPath(this.#root, file);
+    this.#unitFor = unitFor;
   }
 
   /** What is known already, without waiting: one look-up. */
-  known(fn: Function): FunctionReference | undefined {
+  known(fn: Function): FoundReference | undefined {
     return this.#known.get(fn);
   }
 
@@ -57,7 +70,7 @@ export class FunctionFinder {
    * that it captures, cannot travel, with a `TypeError` for a class, and with the signal's reason once that aborts.
    * Captured variables of `fn` itself are read before this returns.
    */
-  async find(fn: Function, signal?: AbortSignal): Promise<FunctionReference> {
+  async find(fn: Function, signal?: AbortSignal): Promise<FoundReference> {
     signal?.throwIfAborted();
     const known = this.#known.get(fn);
     if (known !== undefined) return known;
@@ -66,7 +79,29 @@ export class FunctionFinder {
     return signal === undefined ? search : abortable(search, signal);
   }
 
-  #searchOnce(fn: Function): Promise<FunctionReference> {
+  /** How other processes import a module, by its `file:` URL. Rejects with a `TypeError` or `FunctionNotFoundError`. */
+  async findModule(url: string): Promise<ModuleReference> {
+    const path = pathOfUrl(url);
+    if (path === undefined) {
+      throw new TypeError(
+        `a module is given by its file: URL, as import.meta.resolve("./set-up.js") has it, not by ${JSON.stringify(url)}`,
+      );
+    }
+    const file = realPath(path);
+    if (file === undefined) throw new FunctionNotFoundError(`there is no module ${path}`);
+    if (file === mainModulePath()) {
+      throw new FunctionNotFoundError(
+        `module ${describeFile(url, this.#root)} is the program's main module, and to import it would run the program again`,
+      );
+    }
+    const { search, hash } = new URL(url);
+    const module = this.#moduleOf(file);
+    if (module === undefined)
+      throw new FunctionNotFoundError(`no relative path leads from ${this.#root} to ${file}`);
+    return this.#withCode({ kind: "module", module: module + search + hash, name: module });
+  }
+
+  #searchOnce(fn: Function): Promise<FoundReference> {
     const running = this.#searches.get(fn);
     if (running !== undefined) return running;
     const search = this.#search(fn);
@@ -74,9 +109,9 @@ export class FunctionFinder {
     return search;
   }
 
-  async #search(fn: Function): Promise<FunctionReference> {
+  async #search(fn: Function): Promise<FoundReference> {
     try {
-      const reference = await this.#locateAndSearch(fn);
+      const reference = this.#withCode(await this.#locateAndSearch(fn));
       this.#known.set(fn, reference);
       return reference;
     } finally {
@@ -84,7 +119,12 @@ export class FunctionFinder {
     }
   }
 
-  async #locateAndSearch(fn: Function): Promise<FunctionReference> {
+  #withCode<Reference extends FunctionReference>(reference: Reference): Reference {
+    const code = this.#unitFor?.(reference);
+    return code === undefined ? reference : { ...reference, code };
+  }
+
+  async #locateAndSearch(fn: Function): Promise<FoundReference> {
     // Before anything is awaited: the caller may change a captured variable right after the call.
     const snapshot = this.#snapshot(fn);
     // A call made while a CommonJS module loads comes before its last line, which may be the one that exports.
@@ -94,6 +134,7 @@ export class FunctionFinder {
     if (named !== undefined || snapshot === undefined) return named!;
     return captureFunction(fn, snapshot, {
       root: this.#root,
+      moduleOf: this.#moduleOf,
       parser: await SourceParser.load(),
       scripts: this.#contexts,
       snapshot: (inner) => this.#snapshot(inner),
@@ -139,9 +180,9 @@ export class FunctionFinder {
     const shown = describeFile(url, this.#root);
     const name = commonJsExportPathOf(file, fn) ?? exportPathOf(await this.#import(url, subject, shown), fn);
     const { search, hash } = new URL(url);
-    const module = moduleOfPath(this.#root, file, search + hash);
+    const module = this.#moduleOf(file);
     if (name === undefined || module === undefined) return undefined;
-    return { module, export: name, name: fn.name || name };
+    return { module: module + search + hash, export: name, name: fn.name || name };
   }
 
   async #import(url: string, subject: string, shown: string): Promise<object> {

@@ -2,73 +2,127 @@ import { isBuiltin } from "node:module";
 import { pathToFileURL } from "node:url";
 import { FunctionNotFoundError } from "../errors.js";
 import { abortable } from "../util/time-limit.js";
+import { placeInProject, type CodePlace } from "./code/code-place.js";
 import { closestNames } from "./closest-names.js";
 import { exportAt, exportedFunctions } from "./exported-functions.js";
 import { GLOBAL_MODULE, isByValue } from "./function-reference.js";
-import type { FunctionByName, FunctionByValue, FunctionReference } from "./function-reference.js";
+import type {
+  FoundReference,
+  FunctionByName,
+  FunctionByValue,
+  FunctionReference,
+  InitializeReference,
+  ModuleReference,
+} from "./function-reference.js";
 import { reviveFunction } from "./function-revival.js";
 import { importModule } from "./import-module.js";
 import { mainModulePath, realPath } from "./main-module.js";
-import { pathOfModule } from "./module-path.js";
 import { checkProjectRoot } from "./project-root.js";
 
 const MAX_SUGGESTIONS = 10;
 
+/** Makes sure that a unit of code is in this process, and says where. */
+export type PlaceCode = (unit: string) => Promise<CodePlace>;
+
+export interface FunctionLoaderOptions {
+  readonly projectRoot: string;
+  /** Default: the project has all code that functions need. */
+  readonly placeCode?: PlaceCode;
+  /** Takes what `initialize` functions give to be called when this process leaves its cluster. */
+  readonly addCleanUp?: (cleanUp: () => unknown) => void;
+}
+
 /** Turns references back into functions, in the process that is to run them. */
 export class FunctionLoader {
-  readonly #root: string;
-  /** Loaded modules and those being loaded; a failure leaves, so that the next call tries again. */
+  readonly #own: CodePlace;
+  readonly #placeCode: PlaceCode;
+  readonly #addCleanUp: (cleanUp: () => unknown) => void;
+  /** By URL, loaded modules and those being loaded; a failure leaves, so that the next call tries again. */
   readonly #modules = new Map<string, Promise<object>>();
   /** The manager hands itself the same reference with every call, and the function keeps its state between them. */
   readonly #revived = new WeakMap<FunctionByValue, Promise<Function>>();
 
   /** Throws a `TypeError` if the project root is no folder. */
-  constructor({ projectRoot }: { readonly projectRoot: string }) {
-    this.#root = checkProjectRoot(projectRoot);
+  constructor({ projectRoot, placeCode, addCleanUp }: FunctionLoaderOptions) {
+    const own = placeInProject(checkProjectRoot(projectRoot));
+    this.#own = own;
+    this.#placeCode = placeCode ?? (() => Promise.resolve(own));
+    this.#addCleanUp = addCleanUp ?? (() => {});
   }
 
   /**
-   * Imports the module if it is not loaded and finds the export in it, or builds the function from its source. Rejects
-   * with a `FunctionNotFoundError`, whose cause is the module's own error where it could not be loaded, or with the
+   * Imports the module if it is not loaded and finds the export in it, or builds the function from its source, after the
+   * code that it needs has been placed. Rejects with a `FunctionNotFoundError`, whose cause is the module's own error where it could not be loaded, or with the
    * reason of `signal`, which ends the wait but not the loading. There is no limit of its own: a module may read
    * gigabytes before it is ready.
    */
   async load(reference: FunctionReference, signal?: AbortSignal): Promise<Function> {
-    if (!isByValue(reference)) return this.#loadNamed(reference, signal);
-    const building = this.#revive(reference);
-    return signal === undefined ? building : abortable(building, signal);
+    const loading = isByValue(reference)
+      ? this.#revive(reference)
+      : "kind" in reference && reference.kind === "initialize"
+        ? this.#loadInitialize(reference)
+        : this.#loadPlaced(reference);
+    return signal === undefined ? loading : abortable(loading, signal);
+  }
+
+  async #loadPlaced(reference: FunctionByName | ModuleReference): Promise<Function> {
+    const place = await this.#placeOf(reference);
+    if (!("kind" in reference)) return this.#loadNamed(reference, place);
+    await this.#module(reference.module, place);
+    return () => {};
+  }
+
+  async #loadInitialize(reference: InitializeReference): Promise<Function> {
+    const initialize = await this.load(reference.function);
+    return async (...args: unknown[]) => {
+      const cleanUp: unknown = await initialize(...args);
+      if (typeof cleanUp === "function") this.#addCleanUp(cleanUp as () => unknown);
+      else if (cleanUp !== undefined) {
+        throw new TypeError(
+          `initialize gives a function to clean up with, or nothing, not ${typeof cleanUp}`,
+        );
+      }
+    };
+  }
+
+  async #placeOf({ code }: FoundReference | ModuleReference): Promise<CodePlace> {
+    return code === undefined ? this.#own : this.#placeCode(code);
   }
 
   #revive(reference: FunctionByValue): Promise<Function> {
     let building = this.#revived.get(reference);
     if (building === undefined) {
-      building = reviveFunction(reference, { root: this.#root, load: (named) => this.#loadNamed(named) });
+      building = this.#reviveAnew(reference);
       this.#revived.set(reference, building);
       building.catch(() => this.#revived.delete(reference));
     }
     return building;
   }
 
-  async #loadNamed(reference: FunctionByName, signal?: AbortSignal): Promise<Function> {
-    const loading = this.#module(reference.module);
-    const namespace = await (signal === undefined ? loading : abortable(loading, signal));
+  async #reviveAnew(reference: FunctionByValue): Promise<Function> {
+    const place = await this.#placeOf(reference);
+    return reviveFunction(reference, { place, load: (named) => this.#loadNamed(named, place) });
+  }
+
+  async #loadNamed(reference: FunctionByName, place: CodePlace): Promise<Function> {
+    const namespace = await this.#module(reference.module, place);
     const found = exportAt(namespace, reference.export);
     if (typeof found === "function") return found;
     throw new FunctionNotFoundError(explainMissing(namespace, reference, found));
   }
 
-  #module(module: string): Promise<object> {
-    const known = this.#modules.get(module);
+  async #module(module: string, place: CodePlace): Promise<object> {
+    if (module === GLOBAL_MODULE) return globalThis;
+    const url = module.startsWith("node:") ? checkBuiltin(module) : urlOf(module, place);
+    const known = this.#modules.get(url);
     if (known !== undefined) return known;
-    const loading = this.#import(module);
-    this.#modules.set(module, loading);
-    loading.catch(() => this.#modules.delete(module));
+    const loading = this.#import(module, url);
+    this.#modules.set(url, loading);
+    loading.catch(() => this.#modules.delete(url));
     return loading;
   }
 
-  async #import(module: string): Promise<object> {
-    if (module === GLOBAL_MODULE) return globalThis;
-    const url = module.startsWith("node:") ? checkBuiltin(module) : this.#urlOf(module);
+  async #import(module: string, url: string): Promise<object> {
     try {
       return await importModule(url);
     } catch (cause) {
@@ -78,23 +132,24 @@ export class FunctionLoader {
       );
     }
   }
+}
 
-  #urlOf(module: string): string {
-    const { path, suffix } = pathOfModule(this.#root, module);
-    const file = realPath(path);
-    if (file === undefined) {
-      throw new FunctionNotFoundError(
-        `module ${module} is not on this worker (looked for ${path}): is its image built from the same project?`,
-      );
-    }
-    if (file === mainModulePath()) {
-      throw new FunctionNotFoundError(
-        `module ${module} is the main module of this worker's own program, and to import it would run that again; ` +
-          `move the function to a module of its own`,
-      );
-    }
-    return pathToFileURL(file).href + suffix;
+function urlOf(module: string, place: CodePlace): string {
+  const path = place.fileOf(module);
+  const file = realPath(path);
+  if (file === undefined) {
+    throw new FunctionNotFoundError(
+      `module ${module} is not on this worker (looked for ${path}): is its image built from the same project?`,
+    );
   }
+  if (file === mainModulePath()) {
+    throw new FunctionNotFoundError(
+      `module ${module} is the main module of this worker's own program, and to import it would run that again; ` +
+        `move the function to a module of its own`,
+    );
+  }
+  const suffix = /[?#].*$/.exec(module)?.[0] ?? "";
+  return pathToFileURL(file).href + suffix;
 }
 
 function checkBuiltin(module: string): string {

@@ -1,8 +1,17 @@
 /** How another process of the same project gets a function: finds it by its name, or builds it from its source. */
-export type FunctionReference = FunctionByName | FunctionByValue;
+export type FunctionReference = FunctionByName | FunctionByValue | ModuleReference | InitializeReference;
+
+/** How a function itself is found or built. */
+export type FoundReference = FunctionByName | FunctionByValue;
+
+/** The code that a function needs. */
+interface NeedsCode {
+  /** The unit of code, by which a process that lacks it asks for it; undefined if every process has what is needed. */
+  readonly code?: string;
+}
 
 /** An exported function of a module that both processes have. */
-export interface FunctionByName {
+export interface FunctionByName extends NeedsCode {
   /**
    * Where it is exported: a POSIX path relative to the project root (`src/work.js`, `../shared/work.js`), with the
    * query and fragment the module was loaded with; a module of Node's own (`node:path`); or `global:`.
@@ -18,13 +27,28 @@ export interface FunctionByName {
 export const GLOBAL_MODULE = "global:";
 
 /** A function that no module exports, with everything it needs. */
-export interface FunctionByValue {
+export interface FunctionByValue extends NeedsCode {
   readonly kind: "value";
   readonly name: string;
   /** The function itself, and then those that it uses, directly or through others. */
   readonly functions: readonly (FunctionByName | FunctionSource)[];
   /** An encoded array of the values that they use; a function inside one of them is its index in `functions`. */
   readonly values: Uint8Array;
+}
+
+/** A module that is to be imported: as a function, one that does nothing once that is done. */
+export interface ModuleReference extends NeedsCode {
+  readonly kind: "module";
+  readonly name: string;
+  /** As `FunctionByName.module`. */
+  readonly module: string;
+}
+
+/** A function whose result, if it is a function, is kept by the worker until it leaves, and called then. */
+export interface InitializeReference {
+  readonly kind: "initialize";
+  readonly name: string;
+  readonly function: FoundReference;
 }
 
 /** The text of a function or class, and what its free variables hold. */
@@ -70,5 +94,5 @@ export interface ImportedBinding {
 }
 
 export function isByValue(reference: FunctionReference): reference is FunctionByValue {
-  return "kind" in reference;
+  return "kind" in reference && reference.kind === "value";
 }

@@ -12,14 +12,14 @@ import {
   type ImportedBinding,
 } from "./function-reference.js";
 import { evaluateAt, importFrom } from "./import-from.js";
-import { pathOfModule } from "./module-path.js";
+import type { CodePlace } from "./code/code-place.js";
 
 /** Minified scripts have columns that are not worth their spaces. */
 const MAX_INDENT = 1000;
 
 export interface RevivalContext {
-  /** The project root of this process. */
-  readonly root: string;
+  /** Where this process has the modules that the function imports. */
+  readonly place: CodePlace;
   readonly load: (reference: FunctionByName) => Promise<Function>;
 }
 
@@ -146,7 +146,7 @@ class FunctionRevival {
       case "import":
         return this.#imported.get(captured);
       case "commonjs":
-        return createRequire(this.#urlOf(source))(pathOfModule(this.#context.root, captured.module).path);
+        return createRequire(this.#urlOf(source))(this.#context.place.fileOf(captured.module));
       case "require":
         return createRequire(this.#urlOf(source));
       case "import.meta":
@@ -166,7 +166,8 @@ class FunctionRevival {
     const { specifier, attributes, export: name } = binding;
     let namespace: object;
     try {
-      namespace = await importFrom(this.#urlOf(source), specifier, attributes);
+      const here = this.#context.place.specifierIn(source.place.module, specifier);
+      namespace = await importFrom(this.#urlOf(source), here, attributes);
     } catch (cause) {
       const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
       throw new FunctionNotFoundError(
@@ -183,7 +184,7 @@ class FunctionRevival {
   }
 
   #urlOf({ place }: FunctionSource): string {
-    return pathToFileURL(pathOfModule(this.#context.root, place.module).path).href;
+    return pathToFileURL(this.#context.place.fileOf(place.module)).href;
   }
 }
 

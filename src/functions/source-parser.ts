@@ -37,4 +37,14 @@ export class SourceParser {
   module(text: string): readonly (Acorn.Statement | Acorn.ModuleDeclaration)[] {
     return this.#acorn.parse(text, { ecmaVersion: "latest", sourceType: "module", allowHashBang: true }).body;
   }
+
+  /** The statements of a module, or of a script of the older kind. Throws a `SyntaxError`. */
+  program(text: string): readonly (Acorn.Statement | Acorn.ModuleDeclaration)[] {
+    try {
+      return this.module(text);
+    } catch {
+      const options = { allowHashBang: true, allowReturnOutsideFunction: true } as const;
+      return this.#acorn.parse(text, { ecmaVersion: "latest", sourceType: "script", ...options }).body;
+    }
+  }
 }

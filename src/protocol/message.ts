@@ -42,6 +42,9 @@ export const MessageType = {
   peerFailed: 42,
   relayed: 43,
   relayCredit: 44,
+  // The code that functions need; bodies are encoded values.
+  codeWanted: 48,
+  code: 49,
 } as const;
 
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];

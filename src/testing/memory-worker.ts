@@ -1,11 +1,14 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { fileURLToPath } from "node:url";
 import type { ExitReason } from "../errors.js";
+import { CodeReceiver } from "../functions/code/code-receiver.js";
 import { FunctionLoader } from "../functions/function-loader.js";
 import { WorkerVariable } from "../protocol/worker-variables.js";
 import type { AnyFunction } from "../rpc/call-server.js";
 import type { MemoryNetwork } from "../transport/memory.js";
 import { deferred } from "../util/deferred.js";
 import { ROLLCALL_VERSION } from "../util/version.js";
+import { CleanUps } from "../worker/clean-ups.js";
 import { setCurrentProcess, type CurrentProcess } from "../worker/current-process.js";
 import { readWorkerEnvironment } from "../worker/worker-environment.js";
 import { Worker, type LeaveCause } from "../worker/worker.js";
@@ -32,6 +35,7 @@ export class MemoryWorker {
   readonly #options: MemoryWorkerOptions;
   readonly #ended = deferred<ExitReason>();
   #worker: Worker | undefined;
+  #code: CodeReceiver | undefined;
   #exit: ExitReason | undefined;
 
   constructor(options: MemoryWorkerOptions) {
@@ -49,9 +53,19 @@ export class MemoryWorker {
   start(): void {
     if (this.#exit !== undefined) return;
     const { id, host, network, projectRoot, environment } = this.#options;
-    const loader = new FunctionLoader({ projectRoot });
+    const code = new CodeReceiver(
+      { root: projectRoot, rollcallFolder: fileURLToPath(new URL("../..", import.meta.url)) },
+      (question) => worker.askForCode(question),
+    );
+    this.#code = code;
+    const cleanUps = new CleanUps();
+    const loader = new FunctionLoader({
+      projectRoot,
+      placeCode: (unit) => code.place(unit),
+      addCleanUp: (cleanUp) => cleanUps.add(cleanUp),
+    });
     let self: CurrentProcess | undefined;
-    this.#worker = new Worker({
+    const worker = new Worker({
       environment: readWorkerEnvironment({
         ...environment,
         [WorkerVariable.launchedId]: id,
@@ -76,12 +90,14 @@ export class MemoryWorker {
           ownAddress: undefined,
         }),
       joined: (membership) => {
-        self = { ...membership, projectRoot, sendStatus: (status) => this.#worker?.sendStatus(status) };
+        self = { ...membership, projectRoot, code, sendStatus: (status) => this.#worker?.sendStatus(status) };
         setCurrentProcess(() => current.getStore());
       },
+      cleanUp: (limitMs) => cleanUps.run(limitMs),
       left: (cause, message) => this.#end(exitOf(cause, message)),
     });
-    void this.#worker.start();
+    this.#worker = worker;
+    void worker.start();
   }
 
   /** As a platform that takes it away: it is told, and leaves when its calls have ended or the time for that is up. */
@@ -98,6 +114,7 @@ export class MemoryWorker {
 
   #end(reason: ExitReason): void {
     this.#exit ??= reason;
+    this.#code?.close();
     this.#ended.resolve(this.#exit);
   }
 }

@@ -1,5 +1,6 @@
 import type { StatusMessage } from "../protocol/control-messages.js";
 import type { FoundProcess, ProcessDirectory } from "../calls/call-process.js";
+import type { CodeNames } from "../functions/code/code-place.js";
 
 /** A worker, as the code that runs on it finds it. */
 export interface CurrentProcess {
@@ -7,6 +8,7 @@ export interface CurrentProcess {
   /** This process as the target of its own calls. */
   readonly self: FoundProcess;
   readonly projectRoot: string;
+  readonly code: CodeNames;
   /** Hands a status to whatever keeps in touch with the manager. */
   readonly sendStatus: (status: StatusMessage) => void;
 }

@@ -1,4 +1,6 @@
 import { availableParallelism, hostname, totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
+import { CodeReceiver } from "../functions/code/code-receiver.js";
 import { FunctionLoader } from "../functions/function-loader.js";
 import { findProjectRoot } from "../functions/project-root.js";
 import type { AnyFunction } from "../rpc/call-server.js";
@@ -6,6 +8,7 @@ import type { StatusMessage } from "../protocol/control-messages.js";
 import { WorkerVariable } from "../protocol/worker-variables.js";
 import { tcpTransport } from "../transport/tcp.js";
 import { ROLLCALL_VERSION } from "../util/version.js";
+import { CleanUps } from "./clean-ups.js";
 import { ControlThread, type FromControlThread } from "./control-thread.js";
 import { setCurrentProcess } from "./current-process.js";
 import { captureOutput } from "./output-capture.js";
@@ -45,7 +48,17 @@ const environment = readEnvironmentOrExit();
 delete process.env[WorkerVariable.token];
 
 const projectRoot = environment.projectRoot ?? findProjectRoot(process.cwd());
-const loader = new FunctionLoader({ projectRoot });
+const code = new CodeReceiver(
+  { root: projectRoot, rollcallFolder: fileURLToPath(new URL("../..", import.meta.url)) },
+  (question) => worker.askForCode(question),
+);
+process.on("exit", () => code.close());
+const cleanUps = new CleanUps();
+const loader = new FunctionLoader({
+  projectRoot,
+  placeCode: (unit) => code.place(unit),
+  addCleanUp: (cleanUp) => cleanUps.add(cleanUp),
+});
 let control: ControlThread | undefined;
 
 /**
@@ -79,11 +92,12 @@ const worker: Worker = new Worker({
     };
   },
   joined: (membership) => {
-    const current = { ...membership, projectRoot, sendStatus };
+    const current = { ...membership, projectRoot, code, sendStatus };
     setCurrentProcess(() => current);
     member = membership;
     setTimeout(startControlThread, CONTROL_THREAD_DELAY_MS);
   },
+  cleanUp: (limitMs) => cleanUps.run(limitMs),
   left: leave,
 });
 
@@ -108,8 +122,9 @@ function startControlThread(): void {
 }
 
 function onControl(message: FromControlThread): void {
-  if (message.kind === "shutdown") worker.leave("shutdown", "the manager asked for it");
-  else worker.leave("manager-gone", message.message);
+  if (message.kind === "shutdown") {
+    void worker.leaveInOrder("shutdown", "the manager asked for it", message.message.graceMs);
+  } else worker.leave("manager-gone", message.message);
 }
 
 process.on("SIGTERM", () => {

@@ -3,11 +3,13 @@ import type { FoundProcess, ProcessDirectory } from "../calls/call-process.js";
 import { WorkerDirectory } from "../peers/worker-directory.js";
 import { LocalProcess } from "../calls/local-process.js";
 import { ConnectionClosedError, HandshakeError, RollcallError } from "../errors.js";
+import type { CodeMessage, CodeQuestion } from "../protocol/code-messages.js";
 import { newCodec } from "../protocol/codec.js";
 import type {
   JoinedMessage,
   JoinMessage,
   ReportMessage,
+  ShutdownMessage,
   StatusMessage,
 } from "../protocol/control-messages.js";
 import { ConnectionPurpose, keyIdOf, NONCE_SIZE, RejectCode, type Hello } from "../protocol/handshake.js";
@@ -15,6 +17,7 @@ import { DEFAULT_MAX_MESSAGE } from "../protocol/limits.js";
 import { MessageType } from "../protocol/message.js";
 import type { MembersMessage, UndeliverableMessage } from "../protocol/peer-messages.js";
 import type { LoadFunction } from "../rpc/call-server.js";
+import { CodeRequests } from "../rpc/code-requests.js";
 import { ControlChannel } from "../rpc/control-channel.js";
 import { acceptHandshake, dialHandshake, type AuthenticatedConnection } from "../rpc/handshake-exchange.js";
 import { Session } from "../rpc/session.js";
@@ -43,6 +46,8 @@ export interface WorkerHost {
   readonly describe: () => Promise<WorkerDescription>;
   /** The worker has become a member. */
   readonly joined: (membership: Membership) => void;
+  /** The worker is about to leave in good order. Resolves after `limitMs` at the latest; never rejects. */
+  readonly cleanUp: (limitMs: number) => Promise<void>;
   /** The worker is over; called once. The process should exit. */
   readonly left: (cause: LeaveCause, message: string) => void;
 }
@@ -64,6 +69,10 @@ const MAX_STRANGERS = 64;
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 2_000;
 const IDLE_CHECK_MS = 25;
+/** What is left of a worker's grace when it has cleaned up: to end its connections and its process. */
+const FAREWELL_MS = 200;
+/** To clean up in when the platform takes a worker away, after its calls: ECS gives a container 30 s in all. */
+const TERMINATED_MS = 5_000;
 
 /**
  * One worker: reports in at the rendezvous, is dialled by the manager, joins, serves calls, leaves. Owns its listener,
@@ -81,10 +90,12 @@ export class Worker {
   #report: ReportMessage | undefined;
   readonly #closing = sharedAbortController();
   readonly #strangers = new Strangers(MAX_STRANGERS);
+  readonly #code = new CodeRequests();
   #isControlHandedOver = false;
   #isDraining = false;
   /** How long it may finish its calls when it is taken away; undefined before it is a member. */
   #drainMs: number | undefined;
+  #isLeaving = false;
   #hasLeft = false;
 
   constructor(host: WorkerHost) {
@@ -107,6 +118,11 @@ export class Worker {
     }
   }
 
+  /** Asks the manager for code that functions need. Rejects with its refusal. */
+  askForCode(question: CodeQuestion): Promise<unknown> {
+    return this.#code.ask(question);
+  }
+
   /** The control channel is served elsewhere from now on (the worker's control thread). */
   controlHandedOver(): void {
     this.#isControlHandedOver = true;
@@ -124,15 +140,25 @@ export class Worker {
    */
   async drain(reason: string): Promise<void> {
     if (this.#isDraining || this.#hasLeft) return;
+    // The time in which it was to leave is up.
+    if (this.#isLeaving) return this.leave("terminated", reason);
     this.#isDraining = true;
     if (this.#drainMs !== undefined) {
       if (!this.#isControlHandedOver) this.#control?.post(MessageType.leaving, { reason });
       await this.#untilIdle(this.#drainMs);
     }
-    this.leave("terminated", reason);
+    await this.leaveInOrder("terminated", reason, TERMINATED_MS);
   }
 
-  /** Leaves the cluster. Idempotent: the first cause counts. */
+  /** Cleans up, which may take most of `graceMs`, and leaves. Nothing happens if it is doing so already. */
+  async leaveInOrder(cause: LeaveCause, message: string, graceMs: number): Promise<void> {
+    if (this.#hasLeft || this.#isLeaving) return;
+    this.#isLeaving = true;
+    await this.#host.cleanUp(graceMs - Math.min(graceMs / 2, FAREWELL_MS));
+    this.leave(cause, message);
+  }
+
+  /** Leaves the cluster at once. Idempotent: the first cause counts. */
   leave(cause: LeaveCause, message: string): void {
     if (this.#hasLeft) return;
     this.#hasLeft = true;
@@ -142,8 +168,10 @@ export class Worker {
 
   close(): void {
     this.#hasLeft = true;
-    this.#closing.abort(new ConnectionClosedError("the worker is leaving"));
-    this.#directory?.close(new ConnectionClosedError("the worker is leaving"));
+    const reason = new ConnectionClosedError("the worker is leaving");
+    this.#closing.abort(reason);
+    this.#code.close(reason);
+    this.#directory?.close(reason);
     this.#listener?.close();
     this.#control?.end();
     for (const session of this.#sessions) session.end();
@@ -272,7 +300,7 @@ export class Worker {
         else if (type === MessageType.members) this.#directory?.update(content as MembersMessage);
         else if (type === MessageType.undeliverable) {
           this.#directory?.peers.undeliverable((content as UndeliverableMessage).pid);
-        }
+        } else if (type === MessageType.code) this.#code.answered(content as CodeMessage);
       },
       onPeerMessage: (message) => this.#directory?.peers.receive(message),
       onClosed: () => {
@@ -286,6 +314,7 @@ export class Worker {
   #join(session: Session, join: JoinMessage): void {
     session.setMaxMessageBytes(join.maxMessageBytes);
     this.#drainMs = join.drainMs;
+    this.#code.connect(session);
     const { pid } = join;
     const before = (): Promise<void> | undefined => this.#directory?.peers.pause;
     const process = new LocalProcess({ pid, load: this.#host.load, codec: this.#codec, before });
@@ -308,10 +337,11 @@ export class Worker {
     session.post(MessageType.joined, { pid: join.pid } satisfies JoinedMessage);
   }
 
-  #onControl(type: number, _content: unknown): void {
+  #onControl(type: number, content: unknown): void {
     if (type === MessageType.ping) this.#control!.post(MessageType.pong);
-    else if (type === MessageType.shutdown) this.leave("shutdown", "the manager asked for it");
-    else if (type === MessageType.handedOver) this.controlHandedOver();
+    else if (type === MessageType.shutdown) {
+      void this.leaveInOrder("shutdown", "the manager asked for it", (content as ShutdownMessage).graceMs);
+    } else if (type === MessageType.handedOver) this.controlHandedOver();
   }
 }
 

@@ -234,6 +234,7 @@ void test("a worker that comes when its launch is over is told so, and leaves in
     load: () => never as Promise<never>,
     describe: () => never as Promise<never>,
     joined: () => assert.fail("it joined"),
+    cleanUp: () => Promise.resolve(),
     left: (cause) => left.resolve(cause),
   });
   await worker.start();
@@ -257,6 +258,7 @@ void test("a stranger with a wrong token is refused, and the cluster does not mi
       load: () => never as Promise<never>,
       describe: () => never as Promise<never>,
       joined: () => assert.fail("it joined"),
+      cleanUp: () => Promise.resolve(),
       left: (cause) => left.resolve(cause),
     });
     await worker.start();

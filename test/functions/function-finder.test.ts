@@ -19,7 +19,7 @@ const local = functionsThatAreNotExports();
 
 async function findNamed(finder: FunctionFinder, fn: Function): Promise<FunctionByName> {
   const reference = await finder.find(fn);
-  assert.ok(!isByValue(reference), `${reference.name} travels by value`);
+  assert.ok(!("kind" in reference), `${reference.name} travels by value`);
   return reference;
 }
 
