@@ -1,9 +1,10 @@
 // What must compile, and what must not. Compiled by the build, never run.
-import type { Cluster, Everywhere, Future, ParallelMap } from "rollcall";
+import { Cluster, type ClusterManager, type Everywhere, type Future, type ParallelMap } from "rollcall";
 import { currentCluster, type ClusterView } from "rollcall/worker";
 import { expectType, type Equal } from "./assertions.js";
 
 declare const cluster: Cluster;
+declare const manager: ClusterManager;
 declare function area(width: number, height: number): number;
 declare function describe(name: string, tags?: readonly string[]): Promise<{ text: string }>;
 declare function double(item: number): number;
@@ -99,3 +100,9 @@ void cluster.everywhere({ pids: [2] }, area, 3, "4");
 void cluster.everywhere({ pid: 2 }, area, 3, 4);
 // @ts-expect-error a module takes no arguments
 void cluster.everywhere("file:///set-up.js", 3);
+void new Cluster({ topology: "custom", lazy: false });
+// @ts-expect-error no such topology
+void new Cluster({ topology: "ring" });
+void cluster.addProcs(manager, { ident: "leaf", connectIdents: ["hub", "leaf"] });
+// @ts-expect-error a list
+void cluster.addProcs(manager, { connectIdents: "hub" });

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { LinkLostError, ProcessExitedError, type ExitReason } from "../errors.js";
+import { LinkLostError } from "../errors.js";
 import { ConnectionPurpose, keyIdOf } from "../protocol/handshake.js";
 import { MessageType } from "../protocol/message.js";
 import type {
@@ -31,7 +31,8 @@ export class PeerLink {
   /** Where the peer asked to be dialled. */
   #called: PeerDialMessage | undefined;
   #why = "";
-  #exit: ExitReason | undefined;
+  /** Why there will be no link any more. */
+  #end: Error | undefined;
 
   constructor(
     readonly pid: number,
@@ -53,7 +54,7 @@ export class PeerLink {
   /** Resolves when the link stands. Rejects with a `ProcessExitedError`, or with a `LinkLostError` if it cannot be made. */
   connect(): Promise<void> {
     if (this.#session !== undefined) return Promise.resolve();
-    if (this.#exit !== undefined) return Promise.reject(new ProcessExitedError(this.pid, this.#exit));
+    if (this.#end !== undefined) return Promise.reject(this.#end);
     this.#waiting ??= deferred();
     const { promise } = this.#waiting;
     // Those who wait hear of it; if there are none (an eager link), it is of no interest.
@@ -112,21 +113,13 @@ export class PeerLink {
     // Calls that waited for the link had not been sent: they are as good as new.
     if (lost !== undefined && this.#waiting !== undefined) this.#on("want");
     else if (lost === undefined) this.#reject(error);
-    this.#network.changed();
   }
 
-  exited(reason: ExitReason): void {
-    this.#exit = reason;
-    const error = new ProcessExitedError(this.pid, reason);
+  /** The peer is gone, or this process leaves. */
+  end(error: Error): void {
+    this.#end = error;
     this.#failSessions(error);
     this.#on("exited");
-    this.#reject(error);
-  }
-
-  /** This process leaves. */
-  close(error: Error): void {
-    this.#attempt.abort(error);
-    this.#failSessions(error);
     this.#reject(error);
   }
 
@@ -138,13 +131,15 @@ export class PeerLink {
   }
 
   #on(event: LinkEvent, afterAbandoning?: () => void): void {
-    const [next, ...steps] = nextLink(this.#state, event, this.#network.myPid < this.pid);
+    const previous = this.#state;
+    const [next, ...steps] = nextLink(previous, event, this.#network.myPid < this.pid);
     this.#state = next;
     for (const step of steps) {
       this.#do(step);
       if (step === "abandon") afterAbandoning?.();
     }
-    if (next === "linked") this.#settled();
+    if (next === "linked" && previous !== next) this.#settled();
+    if (previous === "checking" && previous !== next) this.#network.changed();
   }
 
   #do(step: LinkStep): void {
@@ -244,7 +239,6 @@ export class PeerLink {
     this.#secret = undefined;
     this.#waiting?.resolve();
     this.#waiting = undefined;
-    this.#network.changed();
   }
 
   #reject(error: Error): void {

@@ -26,7 +26,7 @@ export interface PeerNetwork {
   check(pid: number): void;
   /** A link is being made; the promise says when it stands, or why it does not. */
   making(link: Promise<void>): void;
-  /** A link was made or lost. */
+  /** A peer may be called again. */
   changed(): void;
   /** Runs something outside of the async context of the call that happened to need it. */
   outside<T>(work: () => T): T;

@@ -1,5 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
-import type { ExitReason } from "../errors.js";
+import { ProcessExitedError, type ExitReason } from "../errors.js";
 import type { Codec } from "../protocol/codec.js";
 import { MessageType, RelayFlag, type Message } from "../protocol/message.js";
 import type { PeerExpectMessage, WhoIsMessage } from "../protocol/peer-messages.js";
@@ -25,7 +25,7 @@ export interface PeersOptions {
   readonly maxMessageBytes: number;
   readonly addressOf: (pid: number) => PeerAddress | undefined;
   readonly isGone: (pid: number) => boolean;
-  /** A link was made or lost. */
+  /** A worker may be called again to which the link was lost. */
   readonly onChange: () => void;
 }
 
@@ -120,14 +120,14 @@ export class Peers implements PeerNetwork {
   }
 
   exited(pid: number, reason: ExitReason): void {
-    this.#links.get(pid)?.exited(reason);
+    this.#links.get(pid)?.end(new ProcessExitedError(pid, reason));
     this.#links.delete(pid);
     for (const relay of this.#relays.values()) if (relay.pid === pid) relay.destroy();
   }
 
   close(error: Error): void {
     this.#isClosed = true;
-    for (const link of this.#links.values()) link.close(error);
+    for (const link of this.#links.values()) link.end(error);
     for (const relay of this.#relays.values()) relay.destroy(error);
     this.#pause.end();
     this.#expected.clear();
