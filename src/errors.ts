@@ -220,6 +220,11 @@ export class CallTimeoutError extends RollcallError {
   readonly code = "ERR_CALL_TIMEOUT";
 }
 
+/** A call was ended on its worker before it was done: by `interrupt`, or by force after its caller had given up. */
+export class CallInterruptedError extends RollcallError {
+  readonly code = "ERR_CALL_INTERRUPTED";
+}
+
 /** `pmap` set an item aside because it was being worked on each time a worker died. */
 export class ItemKillsWorkersError extends RollcallError {
   readonly code = "ERR_ITEM_KILLS_WORKERS";
@@ -258,6 +263,7 @@ for (const [name, type] of Object.entries({
   FunctionNotFoundError,
   ClusterClosedError,
   CallTimeoutError,
+  CallInterruptedError,
   ItemKillsWorkersError,
   NoWorkersError,
 })) {

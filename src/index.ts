@@ -1,6 +1,6 @@
 export { Cluster, type RmProcsOptions } from "./cluster.js";
 export type { ClusterView } from "./cluster-view.js";
-export type { CallOptions, CallTarget, Pid } from "./calls/call-target.js";
+export type { CallLimits, CallOptions, CallTarget, Pid, RetryOptions } from "./calls/call-target.js";
 export type { Future } from "./calls/future.js";
 export type { Labels } from "./calls/labels.js";
 export type { ProcessFilter } from "./calls/process-filter.js";
@@ -27,6 +27,7 @@ export type { LocalOptions } from "./managers/local/local-options.js";
 export type { Topology } from "./peers/topology.js";
 export type { MapOptions, MapProgress } from "./pool/map-options.js";
 export type { ParallelMap } from "./pool/parallel-map.js";
+export { currentCall, type CurrentCall } from "./rpc/current-call.js";
 export { ROLLCALL_VERSION } from "./util/version.js";
 export { currentCluster } from "./current-cluster.js";
 export { myId } from "./worker/current-process.js";

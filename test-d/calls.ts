@@ -17,6 +17,16 @@ expectType<Equal<typeof fetched, Promise<number>>>();
 const described = cluster.remoteCallFetch(describe, { pid: "any", signal, timeoutMs: 100 }, "a", ["b"]);
 expectType<Equal<typeof described, Promise<{ text: string }>>>();
 
+const retried = cluster.remoteCallFetch(
+  area,
+  { pid: "any", retries: 2, retryCheck: (error, attempt) => error instanceof RangeError && attempt < 2 },
+  3,
+  4,
+);
+expectType<Equal<typeof retried, Promise<number>>>();
+// @ts-expect-error no such way to stop a call
+void cluster.remoteCallFetch(area, { pid: 2, signal, stop: "please" }, 3, 4);
+
 const future = cluster.remoteCall(area, "any", 3, 4);
 expectType<Equal<typeof future, Promise<Future<number>>>>();
 
@@ -34,7 +44,7 @@ void cluster.remoteCallFetch(area, 2, 3, "4");
 // @ts-expect-error no such target
 void cluster.remoteCallFetch(area, "all", 3, 4);
 // @ts-expect-error an option that does not exist
-void cluster.remoteCallFetch(area, { pid: 2, retries: 3 }, 3, 4);
+void cluster.remoteCallFetch(area, { pid: 2, retry: 3 }, 3, 4);
 // @ts-expect-error not a function
 void cluster.remoteCallFetch("area", 2);
 

@@ -1,0 +1,34 @@
+import type { AnyFunction } from "./call-server.js";
+import { OpenCall } from "./open-call.js";
+
+/** A function of the peer's: at first on its way, then there, or failed. */
+export interface FunctionSlot {
+  fn: AnyFunction | undefined;
+  isLoading: boolean;
+  error: unknown;
+}
+
+/** One call of a peer's, from its message to its answer. */
+export class ServedCall extends OpenCall {
+  /** What its function still gives is dropped. */
+  isAnswered = false;
+
+  readonly id: number;
+  readonly flags: number;
+
+  constructor(
+    /** Its place among the calls of its peer. */
+    readonly serial: number,
+    { id, flags }: { readonly id: number; readonly flags: number },
+    readonly target: FunctionSlot,
+    readonly args: never[],
+    /** Where a kept result goes. */
+    readonly reference: number,
+    deadline: number,
+    callerPid: number,
+  ) {
+    super(deadline, callerPid);
+    this.id = id;
+    this.flags = flags;
+  }
+}
