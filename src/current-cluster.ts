@@ -16,7 +16,7 @@ class WorkerCluster extends ClusterView {
 }
 
 // Not in the types of a view; who writes JavaScript, or casts, gets the reason.
-for (const name of ["addProcs", "rmProcs", "workerInfo", "close", "on", "off"]) {
+for (const name of ["addProcs", "rmProcs", "interrupt", "workerInfo", "close", "on", "off"]) {
   Object.defineProperty(WorkerCluster.prototype, name, {
     value: () => {
       throw new TypeError(

@@ -26,6 +26,8 @@ export const MessageType = {
   whoIs: 27,
   undeliverable: 28,
   // The control channel again.
+  stop: 29,
+  stopped: 30,
   status: 31,
   // Calls; bodies are encoded values.
   call: 32,

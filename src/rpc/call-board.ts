@@ -2,7 +2,7 @@
 const UNNAMED = 1;
 const FIRST_NAMED = 2;
 
-const Cell = { running: 0, overlapping: 1, marks: 2 } as const;
+const Cell = { running: 0, overlapping: 1, marks: 2, lost: 3 } as const;
 
 /**
  * What this process runs for others, in memory that another thread can read while this one computes. Calls of the
@@ -12,15 +12,27 @@ export class CallBoard {
   readonly cells: Int32Array;
 
   /** Give it shared memory, `new Int32Array(new SharedArrayBuffer(CallBoard.BYTES))`, to let other threads see it. */
-  constructor(cells: Int32Array = new Int32Array(3)) {
+  constructor(cells: Int32Array = new Int32Array(4)) {
     this.cells = cells;
   }
 
-  static readonly BYTES = 12;
+  static readonly BYTES = 16;
 
   /** `id` of a call of the manager's; undefined for any other call. */
   static markOf(id: number | undefined): number {
     return id === undefined ? UNNAMED : id + FIRST_NAMED;
+  }
+
+  /**
+   * The mark of a call that went on asynchronously until its thread was broken off, and of which nothing more will be
+   * heard; 0 if there is none. Whoever breaks it off sets it while the thread stands still, and the thread clears it.
+   */
+  get lost(): number {
+    return this.cells[Cell.lost]!;
+  }
+
+  set lost(mark: number) {
+    this.cells[Cell.lost] = mark;
   }
 
   /** The synchronous part of a call is on the stack. */

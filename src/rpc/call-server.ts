@@ -198,19 +198,13 @@ export class CallServer {
   }
 
   /**
-   * The thread was broken off while it ran a call, by force: the one on the stack, or else call `id`, which went on
-   * asynchronously and of which nothing more will be heard.
+   * The thread was broken off, by force, while it ran a call: the one on the stack, or else the one that the board calls
+   * lost.
    */
-  brokenOff(id: number | undefined): void {
-    const current = this.#current;
-    if (current !== undefined) {
-      this.#current = undefined;
-      this.#board.ended();
-      noCallRuns();
-      this.#interrupted(current);
-    } else if (id !== undefined) {
-      for (const call of this.#running) if (call.id === id) this.#interrupted(call);
-    }
+  brokenOff(): void {
+    this.#endBrokenOff();
+    // They may not come back, and nobody waits for them.
+    for (const call of this.#running) if (call.isAnswered) this.#ended(call);
     // It may have been in the middle of a slice.
     this.#schedule();
   }
@@ -248,6 +242,25 @@ export class CallServer {
     for (const call of this.#running) call.abort(new ConnectionClosedError("the caller's process is gone"));
   }
 
+  /** A call that still seems to be on the stack when another event begins never came back. */
+  #endBrokenOff(): void {
+    const current = this.#current;
+    if (current !== undefined) {
+      this.#current = undefined;
+      this.#board.ended();
+      noCallRuns();
+      this.#interrupted(current);
+    }
+    const { lost } = this.#board;
+    if (lost === 0 || this.#peerPid !== MANAGER_PID) return;
+    this.#board.lost = 0;
+    for (const call of this.#running) {
+      if (this.#markOf(call) !== lost) continue;
+      this.#ended(call);
+      this.#interrupted(call);
+    }
+  }
+
   #cancelled(call: ServedCall): void {
     call.isAnswered = true;
     this.#reply(FailureKind.cancelled, call.id, new Error("the call was cancelled before it began"));
@@ -278,6 +291,8 @@ export class CallServer {
 
   readonly #runSlice = (): void => {
     this.#isScheduled = false;
+    // The notice may come after the next calls.
+    this.#endBrokenOff();
     const start = performance.now();
     let flushed = start;
     while (this.#next < this.#waiting.length && this.#connection.hasRoom) {
@@ -336,20 +351,20 @@ export class CallServer {
   #await(call: ServedCall, mark: number, result: PromiseLike<unknown>): void {
     this.#running.add(call);
     this.#board.overlaps(mark);
-    const ended = (): void => {
-      this.#running.delete(call);
-      this.#board.overlapEnded(mark);
-    };
     result.then(
       (value) => {
-        ended();
+        this.#ended(call);
         this.#settle(call, value);
       },
       (error: unknown) => {
-        ended();
+        this.#ended(call);
         this.#settleFailure(call, error);
       },
     );
+  }
+
+  #ended(call: ServedCall): void {
+    if (this.#running.delete(call)) this.#board.overlapEnded(this.#markOf(call));
   }
 
   #markOf({ id, flags }: ServedCall): number {

@@ -197,8 +197,8 @@ export class Session {
   }
 
   /** As the call server's. */
-  brokenOff(id: number | undefined): void {
-    this.#server.brokenOff(id);
+  brokenOff(): void {
+    this.#server.brokenOff();
   }
 
   /** A call of the peer's is of no use any more. */

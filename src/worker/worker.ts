@@ -9,11 +9,14 @@ import type {
   JoinMessage,
   ReportMessage,
   StatusMessage,
+  StoppedMessage,
+  StopMessage,
 } from "../protocol/control-messages.js";
 import { ConnectionPurpose, keyIdOf, NONCE_SIZE, RejectCode, type Hello } from "../protocol/handshake.js";
 import { DEFAULT_MAX_MESSAGE } from "../protocol/limits.js";
 import { MessageType } from "../protocol/message.js";
 import type { MembersMessage, UndeliverableMessage } from "../protocol/peer-messages.js";
+import { CallBoard } from "../rpc/call-board.js";
 import type { LoadFunction } from "../rpc/call-server.js";
 import { ControlChannel } from "../rpc/control-channel.js";
 import { acceptHandshake, dialHandshake, type AuthenticatedConnection } from "../rpc/handshake-exchange.js";
@@ -39,6 +42,8 @@ export interface WorkerHost {
   readonly environment: WorkerEnvironment;
   readonly transport: Transport;
   readonly load: LoadFunction;
+  /** Where what runs can be seen by the thread that stops it, if there is one. */
+  readonly board?: CallBoard;
   /** Everything of the report but the addresses. */
   readonly describe: () => Promise<WorkerDescription>;
   /** The worker has become a member. */
@@ -72,6 +77,7 @@ const IDLE_CHECK_MS = 25;
 export class Worker {
   readonly #host: WorkerHost;
   readonly #codec = newCodec();
+  readonly #board: CallBoard;
   #control: ControlChannel | undefined;
   #listener: Listener | undefined;
   #key: { readonly id: string; readonly secret: Uint8Array } | undefined;
@@ -79,6 +85,7 @@ export class Worker {
   #directory: WorkerDirectory | undefined;
   /** What the manager was told, once it was. */
   #report: ReportMessage | undefined;
+  #managers: Session | undefined;
   readonly #closing = sharedAbortController();
   readonly #strangers = new Strangers(MAX_STRANGERS);
   #isControlHandedOver = false;
@@ -89,6 +96,7 @@ export class Worker {
 
   constructor(host: WorkerHost) {
     this.#host = host;
+    this.#board = host.board ?? new CallBoard();
   }
 
   /** Reports in. Resolves when the report is sent; what follows is told through the host's callbacks. */
@@ -130,6 +138,22 @@ export class Worker {
       await this.#untilIdle(this.#drainMs);
     }
     this.leave("terminated", reason);
+  }
+
+  /** Drops a call that has not begun and tells one that runs, or ends them all. */
+  stop({ call }: StopMessage): void {
+    if (call !== undefined) this.#managers?.cancel(call);
+    else for (const session of this.#serving) session.interruptAll();
+  }
+
+  /** What ran has been broken off, by force. */
+  brokenOff(): void {
+    for (const session of this.#serving) session.brokenOff();
+  }
+
+  /** The sessions of all that call functions here. */
+  get #serving(): Session[] {
+    return [...this.#sessions, ...(this.#directory?.peers.sessions ?? [])];
   }
 
   /** Leaves the cluster. Idempotent: the first cause counts. */
@@ -266,6 +290,7 @@ export class Worker {
       peerPid: 1,
       codec: this.#codec,
       load: this.#host.load,
+      board: this.#board,
       maxMessageBytes: DEFAULT_MAX_MESSAGE,
       onMessage: (type, content) => {
         if (type === MessageType.join) this.#join(session, content as JoinMessage);
@@ -284,6 +309,7 @@ export class Worker {
   }
 
   #join(session: Session, join: JoinMessage): void {
+    this.#managers = session;
     session.setMaxMessageBytes(join.maxMessageBytes);
     this.#drainMs = join.drainMs;
     const { pid } = join;
@@ -301,6 +327,7 @@ export class Worker {
       transport: this.#host.transport,
       codec: this.#codec,
       load: this.#host.load,
+      board: this.#board,
       maxMessageBytes: join.maxMessageBytes,
     });
     const { id: keyId, secret: key } = this.#key!;
@@ -308,10 +335,18 @@ export class Worker {
     session.post(MessageType.joined, { pid: join.pid } satisfies JoinedMessage);
   }
 
-  #onControl(type: number, _content: unknown): void {
+  #onControl(type: number, content: unknown): void {
     if (type === MessageType.ping) this.#control!.post(MessageType.pong);
     else if (type === MessageType.shutdown) this.leave("shutdown", "the manager asked for it");
-    else if (type === MessageType.handedOver) this.controlHandedOver();
+    else if (type === MessageType.stop) {
+      // Whoever can read this is not held up by any call.
+      const message = content as StopMessage;
+      this.stop(message);
+      this.#control!.post(MessageType.stopped, {
+        request: message.request,
+        outcome: "told",
+      } satisfies StoppedMessage);
+    } else if (type === MessageType.handedOver) this.controlHandedOver();
   }
 }
 
