@@ -2,6 +2,7 @@ export { Cluster, type RmProcsOptions } from "./cluster.js";
 export type { ClusterView } from "./cluster-view.js";
 export type { CallLimits, CallOptions, CallTarget, Pid, RetryOptions } from "./calls/call-target.js";
 export type { Future } from "./calls/future.js";
+export type { ProcessHandle, RemoteModule } from "./calls/process-handle.js";
 export type { Labels } from "./calls/labels.js";
 export type { ProcessFilter } from "./calls/process-filter.js";
 export type { AddProcsOptions } from "./cluster/add-procs-options.js";

@@ -40,7 +40,7 @@ export interface CallOptions extends CallLimits, RetryOptions {
 
 export type CallTarget = Pid | "any" | CallOptions;
 
-const optionNames: readonly (keyof CallOptions)[] = [
+const callOptionNames: readonly (keyof CallOptions)[] = [
   "pid",
   "signal",
   "timeoutMs",
@@ -54,7 +54,7 @@ const optionNames: readonly (keyof CallOptions)[] = [
 /** Throws a `TypeError` or `RangeError` that names what is wrong. */
 export function checkTarget(target: CallTarget): CallOptions {
   if (typeof target !== "object" || target === null) return { pid: checkPid(target) };
-  onlyKnown("a call", target, optionNames);
+  onlyKnown("a call", target, callOptionNames);
   checkPid(target.pid);
   checkLimits(target);
   const { retries, retryDelayMs, retryCheck } = target;
@@ -96,7 +96,7 @@ export function checkTargetWithoutRetries(name: string, target: CallTarget): Cal
 /** For calls whose caller does not wait for them. */
 export function checkUnlimitedTarget(name: string, target: CallTarget): CallOptions["pid"] {
   const options = checkTarget(target);
-  const given = optionNames.find((option) => option !== "pid" && options[option] !== undefined);
+  const given = callOptionNames.find((option) => option !== "pid" && options[option] !== undefined);
   if (given === undefined) return options.pid;
   throw new TypeError(`${name} does not wait for the call, so it takes no ${given}; use remoteCallFetch`);
 }
