@@ -81,6 +81,39 @@ function busyFor(ms: number): string {
   return "done";
 }
 
+test("with others going on, a call that has awaited is broken off by interrupt alone", async () => {
+  await using made = await withWorkers(1);
+  const { cluster, lines } = made;
+  const interrupted = { name: "CallInterruptedError" };
+  const waiting = cluster.remoteCallFetch(neverEnds, 2);
+  await lines.first(begun);
+  lines.all.length = 0;
+  const controller = new AbortController();
+  const { signal } = controller;
+  const computing = cluster.remoteCallFetch(computeForeverAfterAwait, { pid: 2, signal, stopAfterMs: 20 });
+  await lines.first(begun);
+  controller.abort(new Error("enough"));
+  await assert.rejects(computing, { message: "enough" });
+  await assert.rejects(cluster.remoteCallFetch(visitsSoFar, { pid: 2, timeoutMs: 500 }), {
+    name: "CallTimeoutError",
+  });
+  await Promise.all([assert.rejects(waiting, interrupted), cluster.interrupt(2)]);
+  assert.equal(await cluster.remoteCallFetch(visitsSoFar, 2), 2);
+});
+
+test("the items of a map that is given up leave their workers free", async () => {
+  await using made = await withWorkers(1);
+  const { cluster, lines } = made;
+  const controller = new AbortController();
+  const map = cluster.pmap(computeForever as (item: number) => never, [1, 2, 3], {
+    signal: controller.signal,
+  });
+  await lines.first(begun);
+  controller.abort(new Error("enough"));
+  await assert.rejects(async () => map, { message: "enough" });
+  assert.equal(await cluster.remoteCallFetch(visitsSoFar, 2), 1);
+});
+
 test("interrupt ends all calls of a worker, running or waiting, and leaves idle ones alone", async () => {
   await using made = await withWorkers(2);
   const { cluster, lines } = made;
