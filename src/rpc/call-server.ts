@@ -12,6 +12,7 @@ import type { Connection } from "../transport/transport.js";
 import { CallBoard } from "./call-board.js";
 import { noCallRuns, runAs } from "./current-call.js";
 import { encodeFailure, FailureKind, failureKindOf } from "./failure.js";
+import { RunningCalls } from "./running-calls.js";
 import { ServedCall, type FunctionSlot } from "./served-call.js";
 
 export type AnyFunction = (...args: never[]) => unknown;
@@ -64,7 +65,7 @@ export class CallServer {
   /** Whose synchronous part is on the stack. */
   #current: ServedCall | undefined;
   /** Those that go on asynchronously. */
-  readonly #running = new Set<ServedCall>();
+  readonly #running = new RunningCalls();
   #isScheduled = false;
   #isPaused = false;
   #isClosed = false;

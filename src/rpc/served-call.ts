@@ -12,6 +12,10 @@ export interface FunctionSlot {
 export class ServedCall extends OpenCall {
   /** What its function still gives is dropped. */
   isAnswered = false;
+  /** Its place among the `RunningCalls`, which alone change it. */
+  isRunning = false;
+  newer: ServedCall | undefined;
+  older: ServedCall | undefined;
 
   readonly id: number;
   readonly flags: number;
