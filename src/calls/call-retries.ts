@@ -4,13 +4,15 @@ import type { CallOptions } from "./call-target.js";
 
 const DEFAULT_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 10_000;
+/** From a millisecond these lead beyond the longest delay. */
+const MOST_DOUBLINGS = 14;
 
 /**
  * How long to wait before retry `n`, counted from 0, in milliseconds: `firstMs`, doubling up to 10 seconds, of which a
  * random half, so that the calls of a lost worker do not come back all at once. `random` is from 0 to 1.
  */
 export function retryDelayMs(n: number, firstMs: number, random: number): number {
-  return Math.min(LONGEST_DELAY_MS, firstMs * 2 ** n) * (0.5 + random / 2);
+  return Math.min(LONGEST_DELAY_MS, firstMs * 2 ** Math.min(n, MOST_DOUBLINGS)) * (0.5 + random / 2);
 }
 
 /** Makes a call, and again as its options say. An attempt never begins after `signal` has aborted. */

@@ -2,7 +2,7 @@
 const UNNAMED = 1;
 const FIRST_NAMED = 2;
 
-const Cell = { running: 0, overlapping: 1, marks: 2, lost: 3 } as const;
+const Cell = { running: 0, overlapping: 1, marks: 2, lost: 3, loads: 4 } as const;
 
 /**
  * What this process runs for others, in memory that another thread can read while this one computes. Calls of the
@@ -12,11 +12,11 @@ export class CallBoard {
   readonly cells: Int32Array;
 
   /** Give it shared memory, `new Int32Array(new SharedArrayBuffer(CallBoard.BYTES))`, to let other threads see it. */
-  constructor(cells: Int32Array = new Int32Array(4)) {
+  constructor(cells: Int32Array = new Int32Array(5)) {
     this.cells = cells;
   }
 
-  static readonly BYTES = 16;
+  static readonly BYTES = 20;
 
   /** `id` of a call of the manager's; undefined for any other call. */
   static markOf(id: number | undefined): number {
@@ -44,7 +44,16 @@ export class CallBoard {
     this.cells[Cell.running] = 0;
   }
 
-  /** A call goes on asynchronously, or a function is being loaded. */
+  /** A function is being loaded: modules run, which are nobody's call. */
+  loadBegan(): void {
+    this.cells[Cell.loads]!++;
+  }
+
+  loadEnded(): void {
+    this.cells[Cell.loads]!--;
+  }
+
+  /** A call goes on asynchronously. */
   overlaps(mark: number): void {
     this.cells[Cell.overlapping]!++;
     this.cells[Cell.marks]! += mark;
@@ -66,7 +75,7 @@ export class CallBoard {
    * must be theirs.
    */
   isAllThatOverlaps(mark?: number): boolean {
-    if (this.cells[Cell.running] !== 0) return false;
+    if (this.cells[Cell.running] !== 0 || this.cells[Cell.loads] !== 0) return false;
     if (mark === undefined) return this.cells[Cell.overlapping]! > 0;
     return this.cells[Cell.overlapping] === 1 && this.cells[Cell.marks] === mark;
   }

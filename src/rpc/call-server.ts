@@ -2,7 +2,6 @@ import {
   CallInterruptedError,
   CallTimeoutError,
   ConnectionClosedError,
-  FunctionNotFoundError,
   SerializationError,
 } from "../errors.js";
 import type { FunctionReference } from "../functions/function-reference.js";
@@ -13,7 +12,8 @@ import { CallBoard } from "./call-board.js";
 import { noCallRuns, runAs } from "./current-call.js";
 import { encodeFailure, FailureKind, failureKindOf } from "./failure.js";
 import { RunningCalls } from "./running-calls.js";
-import { ServedCall, type FunctionSlot } from "./served-call.js";
+import { ServedCall } from "./served-call.js";
+import { ServedFunctions, type FunctionSlot } from "./served-functions.js";
 
 export type AnyFunction = (...args: never[]) => unknown;
 
@@ -25,7 +25,6 @@ const SLICE_MS = 8;
 /** Results do not wait for later calls of the slice longer than this. */
 const FLUSH_AFTER_MS = 0.5;
 const MANAGER_PID = 1;
-const UNNAMED = CallBoard.markOf(undefined);
 /** Reading stops above this many calls that wait, and goes on below half of it. */
 const MAX_WAITING = 10_000;
 
@@ -51,11 +50,10 @@ export class CallServer {
   readonly #connection: Connection;
   readonly #encoder: Encoder;
   readonly #decoder: Decoder;
-  readonly #load: LoadFunction;
   readonly #peerPid: number;
   readonly #board: CallBoard;
   maxMessageBytes: number;
-  readonly #functions = new Map<number, FunctionSlot>();
+  readonly #functions: ServedFunctions;
   readonly #kept = new Map<number, Kept>();
   #waiting: (ServedCall | undefined)[] = [];
   #next = 0;
@@ -74,10 +72,10 @@ export class CallServer {
     this.#connection = options.connection;
     this.#encoder = options.encoder;
     this.#decoder = options.decoder;
-    this.#load = options.load;
     this.#peerPid = options.peerPid;
     this.#board = options.board ?? new CallBoard();
     this.maxMessageBytes = options.maxMessageBytes;
+    this.#functions = new ServedFunctions(options.load, this.#board, (slot) => this.#beginAll(slot));
   }
 
   /** Calls that wait or run. */
@@ -87,46 +85,7 @@ export class CallServer {
 
   /** The peer calls this function by `id`. Loading begins at once. */
   define(id: number, reference: FunctionReference): void {
-    const slot = this.#slot(id);
-    slot.isLoading = true;
-    // Another one's loading must not be taken for work of the calls that can be broken off.
-    this.#board.overlaps(UNNAMED);
-    const loaded = (): void => {
-      this.#board.overlapEnded(UNNAMED);
-      slot.isLoading = false;
-      this.#beginAll(slot);
-    };
-    this.#load(reference).then(
-      (fn) => {
-        slot.fn = fn;
-        loaded();
-      },
-      (error: unknown) => {
-        slot.error = error;
-        loaded();
-      },
-    );
-  }
-
-  #slot(id: number): FunctionSlot {
-    let slot = this.#functions.get(id);
-    if (slot === undefined) {
-      slot = { fn: undefined, isLoading: false, error: undefined };
-      this.#functions.set(id, slot);
-    }
-    return slot;
-  }
-
-  /** A large definition takes its time, and the first calls, which are sent after it, may be here before. */
-  #called(id: number, flags: number): FunctionSlot {
-    const known = this.#functions.get(id);
-    if (known !== undefined) return known;
-    if ((flags & CallFlag.awaitDefinition) === 0) {
-      throw new FunctionNotFoundError(`function ${id} was never defined here`);
-    }
-    const slot = this.#slot(id);
-    slot.isLoading = true;
-    return slot;
+    this.#functions.define(id, reference);
   }
 
   /** The calls of a function that has been loaded take the places in which they came. */
@@ -142,14 +101,14 @@ export class CallServer {
 
   /** The peer will not call it again. Calls that have come already still run. */
   forget(id: number): void {
-    this.#functions.delete(id);
+    this.#functions.forget(id);
   }
 
   /** Takes a call message; never throws. */
   receive(message: Message): void {
     const { id, flags, aux } = message;
     try {
-      const target = this.#called(aux, flags);
+      const target = this.#functions.called(aux, flags);
       const content = this.#decoder.decode(message.body, message.segments) as never[];
       const extras = content as unknown as number[];
       const limitMs = (flags & CallFlag.timeLimit) === 0 ? Infinity : extras.pop()!;

@@ -1,12 +1,5 @@
-import type { AnyFunction } from "./call-server.js";
 import { OpenCall } from "./open-call.js";
-
-/** A function of the peer's: at first on its way, then there, or failed. */
-export interface FunctionSlot {
-  fn: AnyFunction | undefined;
-  isLoading: boolean;
-  error: unknown;
-}
+import type { FunctionSlot } from "./served-functions.js";
 
 /** One call of a peer's, from its message to its answer. */
 export class ServedCall extends OpenCall {

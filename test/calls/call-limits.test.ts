@@ -53,7 +53,8 @@ for (const pid of [2, 1]) {
       name: "CallTimeoutError",
     });
     const { name } = (await reason.promise) as Error;
-    assert.ok(name === "CallTimeoutError" || (pid === 1 && name === "AbortError"), name);
+    // Its caller's word may be as fast as its own clock.
+    assert.ok(name === "CallTimeoutError" || name === "AbortError", name);
   });
 
   void test(`on ${where} the future of a call fails when its caller gives up`, async (context) => {

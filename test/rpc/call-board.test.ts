@@ -25,6 +25,9 @@ test("a call is all that overlaps only if it goes on alone", () => {
   assert.equal(board.isAllThatOverlaps(other), false);
   board.overlaps(other);
   assert.deepEqual([board.isAllThatOverlaps(one), board.isAllThatOverlaps()], [false, true]);
+  board.loadBegan();
+  assert.deepEqual([board.isAllThatOverlaps(other), board.isAllThatOverlaps()], [false, false]);
+  board.loadEnded();
   board.overlapEnded(one);
   assert.deepEqual([board.isAllThatOverlaps(one), board.isAllThatOverlaps(other)], [false, true]);
 });
