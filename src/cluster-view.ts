@@ -1,6 +1,7 @@
 import type { FoundProcess, ProcessDirectory } from "./calls/call-process.js";
 import type { CallTarget } from "./calls/call-target.js";
 import type { Future } from "./calls/future.js";
+import { ProcessHandle } from "./calls/process-handle.js";
 import { checkProcessFilter, hasLabels, isSameHost, type ProcessFilter } from "./calls/process-filter.js";
 import { Caller, type FunctionSource } from "./calls/remote-call.js";
 import { checkMapOptions, inputIterator, type MapOptions } from "./pool/map-options.js";
@@ -112,6 +113,17 @@ export abstract class ClusterView {
     ...args: A
   ): Promise<void> {
     return this.#caller.callAndForget(fn, target, args);
+  }
+
+  /**
+   * A process to call functions on, or `any` worker, with the options that all its calls take.
+   *
+   * @example
+   * const any = cluster.process("any").with({ timeoutMs: 5_000, retries: 2 });
+   * const area = await any.fetch(areaOf, polygon);
+   */
+  process(target: CallTarget): ProcessHandle {
+    return new ProcessHandle(this, typeof target === "object" ? target : { pid: target });
   }
 
   /**

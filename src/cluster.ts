@@ -148,6 +148,18 @@ export class Cluster extends ClusterView implements AsyncDisposable {
     return this.#setUp.everywhere(given);
   }
 
+  /**
+   * Ends the calls that run on these workers, by default on all, whoever made them, and those that wait there: each fails
+   * with a `CallInterruptedError`. A call that computes without a pause is broken off where it stands. The workers live on,
+   * with what their modules hold, and those that have nothing to do notice nothing (Julia's `interrupt`). Resolves when that
+   * is done. Rejects with an `InterruptError` if what a worker runs cannot be broken off, native code above all.
+   */
+  async interrupt(pids: number | readonly number[] = this.workers()): Promise<void> {
+    const list = typeof pids === "number" ? [pids] : pids;
+    if (list.includes(1)) throw new RangeError("process 1 is the manager, which cannot interrupt itself");
+    await this.#membership.interrupt([...new Set(list)]);
+  }
+
   /** What is known of a worker. Throws `NoSuchProcessError` or `ProcessExitedError`. */
   workerInfo(pid: number): WorkerInfo {
     const { info, manager } = this.#membership.members.get(pid);

@@ -35,7 +35,7 @@ function nameOnPrototype(type: { readonly prototype: Error }, name: string): voi
 export interface ExitReason {
   /**
    * `removed`: asked for. `exited`: its program ended (`exitCode`). `signalled`: a signal ended it (`signal`).
-   * `stopped`: the platform stopped it. `connection-lost`: its data connection ended and the platform did not know why.
+   * `stopped`: the platform stopped it, or the manager because of a call that did not end. `connection-lost`: its data connection ended and the platform did not know why.
    * `unresponsive`: its control channel stopped answering.
    */
   readonly kind: "removed" | "exited" | "signalled" | "stopped" | "connection-lost" | "unresponsive";
@@ -220,6 +220,23 @@ export class CallTimeoutError extends RollcallError {
   readonly code = "ERR_CALL_TIMEOUT";
 }
 
+/** A call was ended on its worker before it was done: by `interrupt`, or by force after its caller had given up. */
+export class CallInterruptedError extends RollcallError {
+  readonly code = "ERR_CALL_INTERRUPTED";
+}
+
+/** What these workers run cannot be broken off: native code, or a place in which Node would not survive it. */
+export class InterruptError extends RollcallError {
+  readonly code = "ERR_NOT_INTERRUPTED";
+  constructor(readonly pids: readonly number[]) {
+    super(
+      `${pids.length === 1 ? `worker ${pids[0]}` : `workers ${pids.join(", ")}`} could not be interrupted: what runs ` +
+        `there is native code, or in a place where it cannot be broken off. Calls that had not begun are ended; to end ` +
+        `the rest, remove the process: rmProcs([${pids.join(", ")}], { graceMs: 0 })`,
+    );
+  }
+}
+
 /** `pmap` set an item aside because it was being worked on each time a worker died. */
 export class ItemKillsWorkersError extends RollcallError {
   readonly code = "ERR_ITEM_KILLS_WORKERS";
@@ -279,6 +296,8 @@ for (const [name, type] of Object.entries({
   FunctionNotFoundError,
   ClusterClosedError,
   CallTimeoutError,
+  CallInterruptedError,
+  InterruptError,
   ItemKillsWorkersError,
   EverywhereError,
   NoWorkersError,

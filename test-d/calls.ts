@@ -1,5 +1,12 @@
 // What must compile, and what must not. Compiled by the build, never run.
-import { Cluster, type ClusterManager, type Everywhere, type Future, type ParallelMap } from "rollcall";
+import {
+  Cluster,
+  type ClusterManager,
+  type Everywhere,
+  type Future,
+  type ParallelMap,
+  type ProcessHandle,
+} from "rollcall";
 import { currentCluster, type ClusterView } from "rollcall/worker";
 import { expectType, type Equal } from "./assertions.js";
 
@@ -18,6 +25,16 @@ expectType<Equal<typeof fetched, Promise<number>>>();
 const described = cluster.remoteCallFetch(describe, { pid: "any", signal, timeoutMs: 100 }, "a", ["b"]);
 expectType<Equal<typeof described, Promise<{ text: string }>>>();
 
+const retried = cluster.remoteCallFetch(
+  area,
+  { pid: "any", retries: 2, retryCheck: (error, attempt) => error instanceof RangeError && attempt < 2 },
+  3,
+  4,
+);
+expectType<Equal<typeof retried, Promise<number>>>();
+// @ts-expect-error no such way to stop a call
+void cluster.remoteCallFetch(area, { pid: 2, signal, stop: "please" }, 3, 4);
+
 const future = cluster.remoteCall(area, "any", 3, 4);
 expectType<Equal<typeof future, Promise<Future<number>>>>();
 
@@ -35,9 +52,38 @@ void cluster.remoteCallFetch(area, 2, 3, "4");
 // @ts-expect-error no such target
 void cluster.remoteCallFetch(area, "all", 3, 4);
 // @ts-expect-error an option that does not exist
-void cluster.remoteCallFetch(area, { pid: 2, retries: 3 }, 3, 4);
+void cluster.remoteCallFetch(area, { pid: 2, retry: 3 }, 3, 4);
 // @ts-expect-error not a function
 void cluster.remoteCallFetch("area", 2);
+
+const handle = cluster.process("any").with({ signal, timeoutMs: 100, retries: 1 });
+expectType<Equal<typeof handle, ProcessHandle>>();
+const byHandle = handle.fetch(describe, "a", ["b"]);
+expectType<Equal<typeof byHandle, Promise<{ text: string }>>>();
+const kept = cluster.process(2).call(area, 3, 4);
+expectType<Equal<typeof kept, Promise<Future<number>>>>();
+expectType<Equal<ReturnType<typeof handle.do>, Promise<void>>>();
+// @ts-expect-error an argument is missing
+void handle.fetch(area, 3);
+// @ts-expect-error the process of a handle stays the same
+void handle.with({ pid: 3 });
+// @ts-expect-error a process that cannot be
+void cluster.process("all");
+
+declare const geometry: {
+  area: typeof area;
+  describe: typeof describe;
+  origin: readonly number[];
+  Shape: typeof Date;
+};
+const remote = handle.module(geometry);
+expectType<Equal<ReturnType<typeof remote.area>, Promise<number>>>();
+expectType<Equal<Parameters<typeof remote.area>, [width: number, height: number]>>();
+expectType<Equal<ReturnType<typeof remote.describe>, Promise<{ text: string }>>>();
+// @ts-expect-error what is no function stays behind
+void remote.origin;
+// @ts-expect-error of the wrong type
+void remote.area(3, "4");
 
 const doubled = cluster.pmap(double, [1, 2, 3]);
 expectType<Equal<typeof doubled, ParallelMap<number, number>>>();

@@ -1,6 +1,7 @@
 import type { ExitReason } from "../errors.js";
 import type { FunctionReference } from "../functions/function-reference.js";
 import type { PendingCall } from "../rpc/pending-calls.js";
+import type { StopRule } from "../rpc/stop-rule.js";
 import type { Labels } from "./labels.js";
 import type { ProcessPlace } from "./process-filter.js";
 
@@ -12,18 +13,19 @@ export interface CallableProcess {
   /** Calls from here that it has not answered. */
   readonly callsWaiting: number;
   room(): Promise<void>;
-  call(reference: FunctionReference, args: readonly unknown[], call: PendingCall): number;
+  call(reference: FunctionReference, args: readonly unknown[], call: PendingCall, limitMs?: number): number;
   callAndKeep(
     reference: FunctionReference,
     args: readonly unknown[],
     keepAs: number,
     call: PendingCall,
+    limitMs?: number,
   ): number;
   callAndForget(reference: FunctionReference, args: readonly unknown[]): void;
   newReference(): number;
   fetch(reference: number, call: PendingCall): void;
   release(reference: number): void;
-  abandon(id: number): void;
+  abandon(id: number, rule?: StopRule): void;
 }
 
 export interface FoundProcess {

@@ -1,11 +1,13 @@
 import { EverywhereError } from "../errors.js";
 import type { FunctionReference } from "../functions/function-reference.js";
+import { DEFAULT_STOP } from "../rpc/stop-rule.js";
 import { deferred } from "../util/deferred.js";
 import { abortable, TimeLimitError } from "../util/time-limit.js";
 import type { CallableProcess, FoundProcess, ProcessDirectory } from "./call-process.js";
 import type { Pid } from "./call-target.js";
 import type { CheckedEverywhereOptions } from "./everywhere-options.js";
-import { awaitReply, limited } from "./remote-call.js";
+import { CallLimit } from "./call-limit.js";
+import { awaitReply } from "./remote-call.js";
 
 /** Something that ran everywhere, and runs again on workers that join. `using` stops that at the end of the block. */
 export interface Everywhere<R> extends Disposable {
@@ -46,25 +48,27 @@ export class EverywhereSteps {
     const turn = this.#sent;
     const sent = deferred<void>();
     this.#sent = sent.promise;
+    let limit: CallLimit | undefined;
     try {
-      const results = await limited(options, async (signal) => {
-        await abortable(turn, signal);
-        const found = await abortable(reference, signal);
-        const processes = await this.#processes(options.pids);
-        const replies = processes.map(({ pid, process }) => {
-          step.reached.add(pid);
-          return awaitReply(process, found, args, signal);
-        });
-        sent.resolve();
-        const outcomes = await Promise.allSettled(replies);
-        signal.throwIfAborted();
-        return resultsOf(found.name, processes, outcomes);
+      limit = new CallLimit(options);
+      const { signal } = limit;
+      await abortable(turn, signal);
+      const found = await abortable(reference, signal);
+      const processes = await this.#processes(options.pids);
+      const replies = processes.map(({ pid, process }) => {
+        step.reached.add(pid);
+        return awaitReply(process, found, args, limit!);
       });
+      sent.resolve();
+      const outcomes = await Promise.allSettled(replies);
+      signal.throwIfAborted();
+      const results = resultsOf(found.name, processes, outcomes);
       return { results, stop, [Symbol.dispose]: stop };
     } catch (error) {
       stop();
       throw error;
     } finally {
+      limit?.end();
       sent.resolve();
     }
   }
@@ -104,7 +108,7 @@ export async function runStep(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    await awaitReply(process, reference, args, signal);
+    await awaitReply(process, reference, args, { signal, rule: DEFAULT_STOP, leftMs: undefined });
   } catch (cause) {
     const reason = cause as Error;
     if (signal.aborted && !(reason instanceof TimeLimitError)) throw reason;

@@ -1,7 +1,10 @@
+import { CallInterruptedError } from "../errors.js";
 import type { FunctionReference } from "../functions/function-reference.js";
 import type { Codec } from "../protocol/codec.js";
 import type { AnyFunction, LoadFunction } from "../rpc/call-server.js";
+import { runAs } from "../rpc/current-call.js";
 import { decodeFailure, encodeFailure, failureKindOf } from "../rpc/failure.js";
+import { OpenCall } from "../rpc/open-call.js";
 import type { PendingCall } from "../rpc/pending-calls.js";
 import type { CallableProcess } from "./call-process.js";
 import { copiedValue } from "./copied-value.js";
@@ -26,6 +29,9 @@ export class LocalProcess implements CallableProcess {
   readonly #codec: Codec;
   readonly #kept = new Map<number, Promise<unknown>>();
   readonly #pid: number;
+  /** Calls that can be abandoned. */
+  readonly #calls = new Map<number, OpenCall>();
+  #nextCall = 0;
   #nextReference = 1;
   #callsWaiting = 0;
 
@@ -56,14 +62,15 @@ export class LocalProcess implements CallableProcess {
     await this.#before();
   }
 
-  call(reference: FunctionReference, args: readonly unknown[], call: PendingCall): number {
+  call(reference: FunctionReference, args: readonly unknown[], call: PendingCall, limitMs?: number): number {
     const copied = this.#copyArguments(args, call);
     if (copied === undefined) return -1;
-    this.#run(reference, copied).then(
+    const { id, result } = this.#start(reference, copied, limitMs);
+    result.then(
       (value) => call.resolve(value),
       (error: unknown) => call.reject(error),
     );
-    return 0;
+    return id;
   }
 
   callAndKeep(
@@ -71,20 +78,21 @@ export class LocalProcess implements CallableProcess {
     args: readonly unknown[],
     keepAs: number,
     call: PendingCall,
+    limitMs?: number,
   ): number {
     const copied = this.#copyArguments(args, call);
     if (copied === undefined) return -1;
-    const result = this.#run(reference, copied);
+    const { id, result } = this.#start(reference, copied, limitMs);
     this.#kept.set(keepAs, result);
     result.then(
       () => call.resolve(undefined),
       (error: unknown) => call.reject(error),
     );
-    return 0;
+    return id;
   }
 
   callAndForget(reference: FunctionReference, args: readonly unknown[]): void {
-    this.#run(reference, this.#copy(args, "args") as never[]).catch((error: unknown) => {
+    this.#start(reference, this.#copy(args, "args") as never[]).result.catch((error: unknown) => {
       process.stderr.write(`remoteDo failed: ${String(error)}\n`);
     });
   }
@@ -106,7 +114,27 @@ export class LocalProcess implements CallableProcess {
     this.#kept.delete(reference);
   }
 
-  abandon(): void {}
+  /** The function is told through its signal; nothing in its own process could break it off. */
+  abandon(id: number): void {
+    this.#calls
+      .get(id)
+      ?.abort(new DOMException("the caller does not wait for this call any more", "AbortError"));
+  }
+
+  #start(
+    reference: FunctionReference,
+    copied: never[],
+    limitMs?: number,
+  ): { readonly id: number; readonly result: Promise<unknown> } {
+    const id = this.#nextCall++;
+    const call = new OpenCall(limitMs === undefined ? Infinity : performance.now() + limitMs, this.#pid);
+    this.#calls.set(id, call);
+    const result = this.#run(reference, copied, call).finally(() => {
+      this.#calls.delete(id);
+      call.end();
+    });
+    return { id, result };
+  }
 
   /** As on a worker, arguments that cannot travel are refused before anything runs. */
   #copyArguments(args: readonly unknown[], call: PendingCall): never[] | undefined {
@@ -118,12 +146,13 @@ export class LocalProcess implements CallableProcess {
     }
   }
 
-  async #run(reference: FunctionReference, copied: never[]): Promise<unknown> {
+  async #run(reference: FunctionReference, copied: never[], call: OpenCall): Promise<unknown> {
     this.#callsWaiting++;
     try {
       const fn: AnyFunction = await this.#load(reference);
       if (performance.now() > this.#sliceEnd) await this.#nextTurn();
-      return this.#copy(await fn.apply(undefined, copied), "result");
+      if (call.isAborted) throw new CallInterruptedError("the call was cancelled before it began");
+      return this.#copy(await runAs(call, fn, copied), "result");
     } catch (error) {
       const { body, segments } = encodeFailure(this.#codec.encoder, error);
       throw decodeFailure(this.#codec.decoder, failureKindOf(error), this.#pid, body, segments);

@@ -1,8 +1,16 @@
-import { CallTimeoutError, ClusterClosedError } from "../errors.js";
+import { ClusterClosedError } from "../errors.js";
 import type { FunctionReference } from "../functions/function-reference.js";
 import type { CallableProcess, ProcessDirectory } from "./call-process.js";
-import { checkTarget, checkUnlimitedTarget, type CallOptions, type CallTarget } from "./call-target.js";
 import { abortable } from "../util/time-limit.js";
+import { CallLimit, isLimited } from "./call-limit.js";
+import { retried } from "./call-retries.js";
+import {
+  checkTarget,
+  checkTargetWithoutRetries,
+  checkUnlimitedTarget,
+  type CallOptions,
+  type CallTarget,
+} from "./call-target.js";
 import { Future } from "./future.js";
 
 export type Callable = (...args: never[]) => unknown;
@@ -36,10 +44,13 @@ export class Caller {
   async callFetch(fn: Callable, target: CallTarget, args: readonly unknown[]): Promise<unknown> {
     const options = checkTarget(target);
     try {
-      if (options.signal === undefined && options.timeoutMs === undefined) {
-        return await this.#fetch(fn, options.pid, args, undefined);
+      if (!isLimited(options)) return await this.#fetch(fn, options.pid, args, undefined);
+      const limit = new CallLimit(options);
+      try {
+        return await retried(options, limit.signal, () => this.#fetch(fn, options.pid, args, limit));
+      } finally {
+        limit.end();
       }
-      return await limited(options, (signal) => this.#fetch(fn, options.pid, args, signal));
     } catch (error) {
       // Made here, the trace goes on, through `await`, to the code that made the call.
       throw withCallSite(error);
@@ -47,27 +58,19 @@ export class Caller {
   }
 
   async call(fn: Callable, target: CallTarget, args: readonly unknown[]): Promise<Future<unknown>> {
-    const where = checkUnlimitedTarget("remoteCall", target);
-    const found = this.reference(fn);
-    const reference = found instanceof Promise ? await found : found;
-    const place = this.#directory.find(where);
-    const { pid, process } = place instanceof Promise ? await place : place;
-    if (!process.hasRoom) await process.room();
-    const keepAs = process.newReference();
-    let refused: { error: unknown } | undefined;
-    let isStarting = true;
-    const future = new Future(pid, process, keepAs, (done) => {
-      process.callAndKeep(reference, args, keepAs, {
-        resolve: () => done.resolve(),
-        reject: (error) => {
-          if (isStarting) refused = { error };
-          done.reject(error);
-        },
-      });
-    });
-    isStarting = false;
-    if (refused !== undefined) throw refused.error;
-    return future;
+    const options = checkTargetWithoutRetries("remoteCall", target);
+    const limit = isLimited(options) ? new CallLimit(options) : undefined;
+    try {
+      const found = this.reference(fn, limit?.signal);
+      const reference = found instanceof Promise ? await found : found;
+      const place = this.#directory.find(options.pid, limit?.signal);
+      const { pid, process } = place instanceof Promise ? await place : place;
+      await room(process, limit);
+      return startKept(pid, process, reference, args, limit);
+    } catch (error) {
+      limit?.end();
+      throw error;
+    }
   }
 
   async callAndForget(fn: Callable, target: CallTarget, args: readonly unknown[]): Promise<void> {
@@ -84,68 +87,90 @@ export class Caller {
     fn: Callable,
     pid: CallOptions["pid"],
     args: readonly unknown[],
-    signal: AbortSignal | undefined,
+    limit: CallLimit | undefined,
   ): Promise<unknown> {
-    const found = this.reference(fn, signal);
+    const found = this.reference(fn, limit?.signal);
     const reference = found instanceof Promise ? await found : found;
-    const place = this.#directory.find(pid, signal);
+    const place = this.#directory.find(pid, limit?.signal);
     const { process } = place instanceof Promise ? await place : place;
-    if (!process.hasRoom) await (signal === undefined ? process.room() : abortable(process.room(), signal));
-    return signal === undefined
+    if (!process.hasRoom) await room(process, limit);
+    return limit === undefined
       ? new Promise((resolve, reject) => process.call(reference, args, { resolve, reject }))
-      : awaitReply(process, reference, args, signal);
+      : awaitReply(process, reference, args, limit);
   }
 }
 
-/** Runs `work` with a signal that aborts with the caller's own, or when the time of the call is up. */
-export async function limited<T>(
-  {
-    signal,
-    timeoutMs,
-  }: { readonly signal?: AbortSignal | undefined; readonly timeoutMs?: number | undefined },
-  work: (limit: AbortSignal) => Promise<T>,
-): Promise<T> {
-  signal?.throwIfAborted();
-  const controller = new AbortController();
-  const onAbort = (): void => controller.abort(signal!.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
-  const onTime = (): void =>
-    controller.abort(new CallTimeoutError(`the call did not end within ${timeoutMs} ms`));
-  const timer = timeoutMs === undefined ? undefined : setTimeout(onTime, timeoutMs);
-  try {
-    return await work(controller.signal);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
-  }
+async function room(process: CallableProcess, limit: CallLimit | undefined): Promise<void> {
+  if (process.hasRoom) return;
+  await (limit === undefined ? process.room() : abortable(process.room(), limit.signal));
 }
 
-/** The reply to a call, which is abandoned when the signal aborts. */
+/** The reply to a call, which is abandoned when its limit is reached. */
 export function awaitReply(
   process: CallableProcess,
   reference: FunctionReference,
   args: readonly unknown[],
-  signal: AbortSignal,
+  { signal, rule, leftMs }: Pick<CallLimit, "signal" | "rule" | "leftMs">,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const onAbort = (): void => {
-      if (id >= 0) process.abandon(id);
+      if (id >= 0) process.abandon(id, rule);
       reject(signal.reason);
     };
     const settle = (): void => signal.removeEventListener("abort", onAbort);
-    const id = process.call(reference, args, {
-      resolve: (value) => {
+    const settled = {
+      resolve: (value: unknown) => {
         settle();
         resolve(value);
       },
-      reject: (error) => {
+      reject: (error: unknown) => {
         settle();
         reject(error);
       },
-    });
+    };
+    const id = process.call(reference, args, settled, leftMs);
     if (id >= 0) signal.addEventListener("abort", onAbort, { once: true });
   });
+}
+
+/** Sends a call whose result stays where it is made. Throws what refuses it before it is sent. */
+function startKept(
+  pid: number,
+  process: CallableProcess,
+  reference: FunctionReference,
+  args: readonly unknown[],
+  limit: CallLimit | undefined,
+): Future<unknown> {
+  limit?.signal.throwIfAborted();
+  const keepAs = process.newReference();
+  let refused: { error: unknown } | undefined;
+  let isStarting = true;
+  const future = new Future(pid, process, keepAs, (done) => {
+    const settled = {
+      resolve: () => {
+        limit?.end();
+        done.resolve();
+      },
+      reject: (error: unknown) => {
+        limit?.end();
+        if (isStarting) refused = { error };
+        done.reject(error);
+      },
+    };
+    const id = process.callAndKeep(reference, args, keepAs, settled, limit?.leftMs);
+    if (limit === undefined || id < 0) return;
+    const onAbort = (): void => {
+      process.abandon(id, limit.rule);
+      // It may have ended already, and its result be kept for nobody.
+      process.release(keepAs);
+      settled.reject(limit.signal.reason);
+    };
+    limit.signal.addEventListener("abort", onAbort, { once: true });
+  });
+  isStarting = false;
+  if (refused !== undefined) throw refused.error;
+  return future;
 }
 
 /** Gives an error that was made when a message arrived the stack of the call that it belongs to. */

@@ -7,6 +7,7 @@ import { MessageType, type Message } from "../protocol/message.js";
 import type { LoadFunction } from "../rpc/call-server.js";
 import { dialHandshake, type AuthenticatedConnection } from "../rpc/handshake-exchange.js";
 import { Session } from "../rpc/session.js";
+import type { AbandonedCall } from "../rpc/stop-rule.js";
 import type { Transport } from "../transport/transport.js";
 import { deferred } from "../util/deferred.js";
 import { formatAddress } from "../util/address.js";
@@ -24,6 +25,8 @@ export interface JoinOptions {
   /** Answers a worker that asks for code; never rejects. */
   readonly answerCode: (question: CodeWantedMessage) => Promise<CodeMessage>;
   readonly signal: AbortSignal;
+  /** A call's caller has given up before the worker has answered. */
+  readonly onAbandoned: (call: AbandonedCall) => void;
   /** What the worker says that is not about calls, as of a session. */
   readonly onMessage: (type: number, content: unknown) => void;
   readonly onPeerMessage: (message: Message) => void;
@@ -52,6 +55,7 @@ export async function joinWorker(arrival: Arrival, options: JoinOptions): Promis
     codec: options.codec,
     load: options.load,
     maxMessageBytes: options.message.maxMessageBytes,
+    onAbandoned: options.onAbandoned,
     onMessage: (type, content) => {
       if (type === MessageType.joined) answered.resolve();
       else if (type === MessageType.codeWanted) void answerCode(content as CodeWantedMessage);

@@ -4,6 +4,7 @@ import { MessageType } from "../protocol/message.js";
 import type { ControlChannel } from "../rpc/control-channel.js";
 import { Heartbeat, type HeartbeatOptions } from "../rpc/heartbeat.js";
 import type { Session } from "../rpc/session.js";
+import { CallStops } from "./call-stops.js";
 import type { ClusterManager } from "./cluster-manager.js";
 import type { WorkerInfo } from "./worker-info.js";
 import { nextWorkerState, takesCalls, type WorkerState, type WorkerStateEvent } from "./worker-state.js";
@@ -19,6 +20,7 @@ export class Member {
   /** Its place in a custom topology. */
   readonly ident: string | undefined;
   readonly connectIdents: readonly string[] | undefined;
+  readonly stops: CallStops;
   /** Why it is gone, once it is. */
   exit: ExitReason | undefined;
 
@@ -31,11 +33,18 @@ export class Member {
     readonly key: Uint8Array,
     heartbeat: HeartbeatOptions,
     { ident, connectIdents }: Acquaintance,
+    /** Ends its process, for the reason given. */
+    kill: (message: string) => void,
   ) {
     this.info = { ...info, status: this.#status };
     this.ident = ident;
     this.connectIdents = connectIdents;
     this.#control = control;
+    this.stops = new CallStops({
+      post: (message) => this.#control.post(MessageType.stop, message),
+      letGo: (call) => session.letGo(call),
+      kill,
+    });
     this.#heartbeat = new Heartbeat(heartbeat, performance.now());
   }
 
@@ -84,6 +93,7 @@ export class Member {
     const previous = this.#control;
     this.#control = channel;
     previous.post(MessageType.handedOver);
+    this.stops.askAgain();
     this.heard();
   }
 
@@ -97,6 +107,7 @@ export class Member {
   close(): void {
     // There may be nobody left to answer an orderly end.
     this.#control.abort();
+    this.stops.close();
     this.session.end();
   }
 }

@@ -1,7 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { ClusterClosedError, HandshakeError, ProcessExitedError, type ExitReason } from "../errors.js";
-import type { OutputMessage, StatusMessage } from "../protocol/control-messages.js";
+import {
+  ClusterClosedError,
+  type ExitReason,
+  HandshakeError,
+  InterruptError,
+  ProcessExitedError,
+} from "../errors.js";
+import type { OutputMessage, StatusMessage, StoppedMessage } from "../protocol/control-messages.js";
 import type { WhoIsMessage } from "../protocol/peer-messages.js";
 import type { Codec } from "../protocol/codec.js";
 import type { Acquaintance } from "../peers/topology.js";
@@ -171,6 +177,14 @@ export class Membership {
     }
   }
 
+  /** Ends all calls of these workers. Throws an `InterruptError` if one of them cannot be. */
+  async interrupt(pids: readonly number[]): Promise<void> {
+    const members = pids.map((pid) => this.members.get(pid));
+    const outcomes = await Promise.all(members.map((member) => member.stops.interrupt()));
+    const stuck = pids.filter((_, index) => outcomes[index] === "stuck" || outcomes[index] === "held-up");
+    if (stuck.length > 0) throw new InterruptError(stuck);
+  }
+
   /** Ends everything. Idempotent; resolves when no worker is left. */
   close(): Promise<void> {
     return (this.#closed ??= this.#close());
@@ -263,6 +277,7 @@ export class Membership {
         onPeerMessage: (message) => {
           if (joining.member !== undefined) this.#broker.forward(joining.member, message);
         },
+        onAbandoned: (call) => joining.member?.stops.abandoned(call),
         onClosed: onEnd,
       });
       const info = {
@@ -284,6 +299,9 @@ export class Membership {
         key,
         this.#options.heartbeat,
         options.acquaintance,
+        (message) => {
+          if (isMember) this.#lost(member, { kind: "stopped", message });
+        },
       );
       joining.member = member;
       const initialize = await Promise.all(options.initialize);
@@ -324,6 +342,8 @@ export class Membership {
             this.#output({ pid: member.pid, id: member.info.launched.id, stream, text });
         } else if (type === MessageType.status) {
           this.#statusSet(member, content as StatusMessage);
+        } else if (type === MessageType.stopped) {
+          member.stops.answered(content as StoppedMessage);
         } else if (type === MessageType.leaving && member.step("leave")) {
           this.#leaving(member, false);
         }
@@ -411,8 +431,8 @@ export class Membership {
     if (wasAsked) return;
     // Whatever cut us off from it, its process must not live on, and be paid for, without us.
     try {
-      // One that no longer answers would not use a grace.
-      const graceMs = reason.kind === "unresponsive" ? 0 : this.#options.managerGraceMs;
+      // One that no longer answers, or that computes without an end, would not use a grace.
+      const graceMs = known === undefined ? this.#options.managerGraceMs : 0;
       await member.manager.kill([id], graceMs, AbortSignal.timeout(KILL_MS));
     } catch (error) {
       const failure = { count: 1, cause: "not stopped", message: (error as Error).message, ids: [id] };

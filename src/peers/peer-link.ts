@@ -223,6 +223,7 @@ export class PeerLink {
       peerPid: this.pid,
       codec: this.#network.codec,
       load: this.#network.load,
+      board: this.#network.board,
       maxMessageBytes,
       onMessage: () => {},
       onClosed: () => {

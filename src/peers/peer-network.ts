@@ -1,5 +1,6 @@
 import type { Codec } from "../protocol/codec.js";
 import type { PeerExpectMessage } from "../protocol/peer-messages.js";
+import type { CallBoard } from "../rpc/call-board.js";
 import type { LoadFunction } from "../rpc/call-server.js";
 import type { Transport } from "../transport/transport.js";
 import type { PeerAddress } from "./dial-peer.js";
@@ -14,6 +15,8 @@ export interface PeerNetwork {
   readonly transport: Transport;
   readonly codec: Codec;
   readonly load: LoadFunction;
+  /** What this process runs for others. */
+  readonly board: CallBoard;
   readonly maxMessageBytes: number;
   addressOf(pid: number): PeerAddress | undefined;
   /** Sends a message to another worker, through the manager. */

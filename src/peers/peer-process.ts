@@ -48,10 +48,10 @@ export class PeerProcess implements CallableProcess {
     return session?.room() ?? this.#link.connect().catch(() => {});
   }
 
-  call(reference: FunctionReference, args: readonly unknown[], call: PendingCall): number {
+  call(reference: FunctionReference, args: readonly unknown[], call: PendingCall, limitMs?: number): number {
     const { session } = this.#link;
-    if (session !== undefined) return session.call(reference, args, call);
-    return this.#wait(call, (settling) => this.#link.session!.call(reference, args, settling));
+    if (session !== undefined) return session.call(reference, args, call, limitMs);
+    return this.#wait(call, (settling) => this.#link.session!.call(reference, args, settling, limitMs));
   }
 
   callAndKeep(
@@ -59,10 +59,13 @@ export class PeerProcess implements CallableProcess {
     args: readonly unknown[],
     keepAs: number,
     call: PendingCall,
+    limitMs?: number,
   ): number {
     const { session } = this.#link;
-    if (session !== undefined) return session.callAndKeep(reference, args, keepAs, call);
-    return this.#wait(call, (settling) => this.#link.session!.callAndKeep(reference, args, keepAs, settling));
+    if (session !== undefined) return session.callAndKeep(reference, args, keepAs, call, limitMs);
+    return this.#wait(call, (settling) =>
+      this.#link.session!.callAndKeep(reference, args, keepAs, settling, limitMs),
+    );
   }
 
   /** The link stands, or did a moment ago. */

@@ -3,6 +3,7 @@ import { ProcessExitedError, type ExitReason } from "../errors.js";
 import type { Codec } from "../protocol/codec.js";
 import { MessageType, RelayFlag, type Message } from "../protocol/message.js";
 import type { PeerExpectMessage, WhoIsMessage } from "../protocol/peer-messages.js";
+import type { CallBoard } from "../rpc/call-board.js";
 import type { LoadFunction } from "../rpc/call-server.js";
 import type { AuthenticatedConnection } from "../rpc/handshake-exchange.js";
 import type { Session } from "../rpc/session.js";
@@ -22,6 +23,7 @@ export interface PeersOptions {
   readonly transport: Transport;
   readonly codec: Codec;
   readonly load: LoadFunction;
+  readonly board: CallBoard;
   readonly maxMessageBytes: number;
   readonly addressOf: (pid: number) => PeerAddress | undefined;
   readonly isGone: (pid: number) => boolean;
@@ -64,6 +66,10 @@ export class Peers implements PeerNetwork {
     return this.#options.load;
   }
 
+  get board(): CallBoard {
+    return this.#options.board;
+  }
+
   get maxMessageBytes(): number {
     return this.#options.maxMessageBytes;
   }
@@ -73,6 +79,11 @@ export class Peers implements PeerNetwork {
     let count = 0;
     for (const { session } of this.#links.values()) count += session?.callsServed ?? 0;
     return count;
+  }
+
+  /** Those that stand. */
+  get sessions(): readonly Session[] {
+    return [...this.#links.values()].flatMap(({ session }) => session ?? []);
   }
 
   link(pid: number): PeerLink {

@@ -63,3 +63,23 @@ export interface ShutdownMessage {
 export interface LeavingMessage {
   readonly reason: string;
 }
+
+/** `stop`: a call is to end, or all of them, by force if the worker's main thread is held up by it. */
+export interface StopMessage {
+  /** Comes back with the answer. */
+  readonly request: number;
+  /** The id of the call, of those that the manager has made; without it all calls are to end, whoever made them. */
+  readonly call?: number;
+}
+
+/** `stopped`: what has become of a `stop`. */
+export interface StoppedMessage {
+  readonly request: number;
+  readonly outcome: StopOutcome;
+}
+
+/**
+ * `told`: the main thread has heard it. `broken-off`: by force. `held-up`: the main thread is busy with something that
+ * was not to be stopped. `stuck`: what it does cannot be broken off.
+ */
+export type StopOutcome = "told" | "broken-off" | "held-up" | "stuck";

@@ -26,6 +26,8 @@ export const MessageType = {
   whoIs: 27,
   undeliverable: 28,
   // The control channel again.
+  stop: 29,
+  stopped: 30,
   status: 31,
   // Calls; bodies are encoded values.
   call: 32,
@@ -57,6 +59,8 @@ export const CallFlag = {
   keepResult: 2,
   /** The function's definition is large and may arrive after the call, which then waits for it. */
   awaitDefinition: 4,
+  /** The last element of the arguments is the time that the call has, in milliseconds. */
+  timeLimit: 8,
 } as const;
 
 /** Flags of a relayed message; without one it carries a message. */

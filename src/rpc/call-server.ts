@@ -1,9 +1,19 @@
-import { FunctionNotFoundError, SerializationError } from "../errors.js";
+import {
+  CallInterruptedError,
+  CallTimeoutError,
+  ConnectionClosedError,
+  SerializationError,
+} from "../errors.js";
 import type { FunctionReference } from "../functions/function-reference.js";
 import type { Decoder, Encoder } from "../protocol/codec.js";
 import { CallFlag, MessageType, type Message } from "../protocol/message.js";
 import type { Connection } from "../transport/transport.js";
+import { CallBoard } from "./call-board.js";
+import { noCallRuns, runAs } from "./current-call.js";
 import { encodeFailure, FailureKind, failureKindOf } from "./failure.js";
+import { RunningCalls } from "./running-calls.js";
+import { ServedCall } from "./served-call.js";
+import { ServedFunctions, type FunctionSlot } from "./served-functions.js";
 
 export type AnyFunction = (...args: never[]) => unknown;
 
@@ -14,26 +24,9 @@ export type LoadFunction = (reference: FunctionReference) => Promise<AnyFunction
 const SLICE_MS = 8;
 /** Results do not wait for later calls of the slice longer than this. */
 const FLUSH_AFTER_MS = 0.5;
+const MANAGER_PID = 1;
 /** Reading stops above this many calls that wait, and goes on below half of it. */
 const MAX_WAITING = 10_000;
-
-interface WaitingCall {
-  readonly id: number;
-  readonly flags: number;
-  readonly target: FunctionSlot;
-  readonly args: never[];
-  /** Where a kept result goes; comes after the arguments. */
-  readonly reference: number;
-}
-
-/** A function of the peer's: at first on its way, then there, or failed. */
-interface FunctionSlot {
-  fn: AnyFunction | undefined;
-  loading: Promise<void> | undefined;
-  error: unknown;
-  /** Ends `loading` of one that was called before its definition came. */
-  loaded?: () => void;
-}
 
 type Kept = { readonly value: unknown } | { readonly error: unknown };
 
@@ -43,6 +36,9 @@ export interface CallServerOptions {
   readonly decoder: Decoder;
   readonly load: LoadFunction;
   readonly maxMessageBytes: number;
+  readonly peerPid: number;
+  /** Where it shows what runs. */
+  readonly board?: CallBoard;
 }
 
 /**
@@ -54,15 +50,20 @@ export class CallServer {
   readonly #connection: Connection;
   readonly #encoder: Encoder;
   readonly #decoder: Decoder;
-  readonly #load: LoadFunction;
+  readonly #peerPid: number;
+  readonly #board: CallBoard;
   maxMessageBytes: number;
-  readonly #functions = new Map<number, FunctionSlot>();
+  readonly #functions: ServedFunctions;
   readonly #kept = new Map<number, Kept>();
-  #waiting: (WaitingCall | undefined)[] = [];
+  #waiting: (ServedCall | undefined)[] = [];
   #next = 0;
+  #received = 0;
   /** Calls whose turn came before their function was loaded. */
-  readonly #loading = new Set<WaitingCall>();
-  #running = 0;
+  readonly #loading = new Set<ServedCall>();
+  /** Whose synchronous part is on the stack. */
+  #current: ServedCall | undefined;
+  /** Those that go on asynchronously. */
+  readonly #running = new RunningCalls();
   #isScheduled = false;
   #isPaused = false;
   #isClosed = false;
@@ -71,102 +72,101 @@ export class CallServer {
     this.#connection = options.connection;
     this.#encoder = options.encoder;
     this.#decoder = options.decoder;
-    this.#load = options.load;
+    this.#peerPid = options.peerPid;
+    this.#board = options.board ?? new CallBoard();
     this.maxMessageBytes = options.maxMessageBytes;
+    this.#functions = new ServedFunctions(options.load, this.#board, (slot) => this.#beginAll(slot));
   }
 
   /** Calls that wait or run. */
   get size(): number {
-    return this.#waiting.length - this.#next + this.#loading.size + this.#running;
+    return this.#waiting.length - this.#next + this.#loading.size + this.#running.size;
   }
 
   /** The peer calls this function by `id`. Loading begins at once. */
   define(id: number, reference: FunctionReference): void {
-    const slot = this.#slot(id);
-    const loaded = (): void => {
-      slot.loading = undefined;
-      slot.loaded?.();
-    };
-    const loading = this.#load(reference).then(
-      (fn) => {
-        slot.fn = fn;
-        loaded();
-      },
-      (error: unknown) => {
-        slot.error = error;
-        loaded();
-      },
-    );
-    if (slot.loaded === undefined) slot.loading = loading;
+    this.#functions.define(id, reference);
   }
 
-  #slot(id: number): FunctionSlot {
-    let slot = this.#functions.get(id);
-    if (slot === undefined) {
-      slot = { fn: undefined, loading: undefined, error: undefined };
-      this.#functions.set(id, slot);
-    }
-    return slot;
-  }
-
-  /** A large definition takes its time, and the first calls, which are sent after it, may be here before. */
-  #called(id: number, flags: number): FunctionSlot {
-    const known = this.#functions.get(id);
-    if (known !== undefined) return known;
-    if ((flags & CallFlag.awaitDefinition) === 0) {
-      throw new FunctionNotFoundError(`function ${id} was never defined here`);
-    }
-    const slot = this.#slot(id);
-    slot.loading = new Promise((resolve) => (slot.loaded = resolve));
-    return slot;
+  /** The calls of a function that has been loaded take the places in which they came. */
+  #beginAll(slot: FunctionSlot): void {
+    const calls = [...this.#loading].filter(({ target }) => target === slot);
+    if (calls.length === 0) return;
+    for (const call of calls) this.#loading.delete(call);
+    const others = this.#waiting.slice(this.#next).filter((call) => call !== undefined);
+    this.#waiting = [...calls, ...others].toSorted((one, other) => one.serial - other.serial);
+    this.#next = 0;
+    this.#scheduleNow();
   }
 
   /** The peer will not call it again. Calls that have come already still run. */
   forget(id: number): void {
-    this.#functions.delete(id);
+    this.#functions.forget(id);
   }
 
   /** Takes a call message; never throws. */
   receive(message: Message): void {
     const { id, flags, aux } = message;
     try {
-      const target = this.#called(aux, flags);
+      const target = this.#functions.called(aux, flags);
       const content = this.#decoder.decode(message.body, message.segments) as never[];
-      const isKept = (flags & CallFlag.keepResult) !== 0;
-      const reference = isKept ? (content as unknown as number[]).pop()! : 0;
-      this.#waiting.push({ id, flags, target, args: content, reference });
+      const extras = content as unknown as number[];
+      const limitMs = (flags & CallFlag.timeLimit) === 0 ? Infinity : extras.pop()!;
+      const reference = (flags & CallFlag.keepResult) === 0 ? 0 : extras.pop()!;
+      const deadline = limitMs === Infinity ? Infinity : performance.now() + limitMs;
+      this.#waiting.push(
+        new ServedCall(this.#received++, message, target, content, reference, deadline, this.#peerPid),
+      );
     } catch (error) {
       this.#fail(id, flags, error);
       return;
     }
-    if (!this.#isScheduled) {
-      this.#isScheduled = true;
-      // After this read has been taken apart, so that its calls are answered together.
-      process.nextTick(this.#runSlice);
-    }
+    // After this read has been taken apart, so that its calls are answered together.
+    this.#scheduleNow();
     if (this.#waiting.length - this.#next > MAX_WAITING && !this.#isPaused) {
       this.#isPaused = true;
       this.#connection.pause();
     }
   }
 
-  /** Drops a call that has not begun. One that runs goes on; its caller no longer listens. */
+  /** Drops a call that has not begun. One that runs is told, through its signal, and answered when it ends. */
   cancel(id: number): void {
+    const isIt = (call: ServedCall | undefined): boolean =>
+      call !== undefined && call.id === id && (call.flags & CallFlag.noReply) === 0;
     for (let index = this.#next; index < this.#waiting.length; index++) {
       const call = this.#waiting[index];
-      if (call !== undefined && call.id === id && (call.flags & CallFlag.noReply) === 0) {
-        this.#waiting[index] = undefined;
-        this.#cancelled(id);
-        return;
-      }
+      if (call === undefined || !isIt(call)) continue;
+      this.#waiting[index] = undefined;
+      return this.#cancelled(call);
     }
     for (const call of this.#loading) {
-      if (call.id === id && (call.flags & CallFlag.noReply) === 0) {
-        this.#loading.delete(call);
-        this.#cancelled(id);
-        return;
-      }
+      if (!isIt(call)) continue;
+      this.#loading.delete(call);
+      return this.#cancelled(call);
     }
+    for (const call of this.#running) if (isIt(call)) return call.abort(givenUp(call));
+  }
+
+  /** Ends all calls now, those that run asynchronously too, whatever they still do. Their callers get an error. */
+  interruptAll(): void {
+    const calls = [...this.#waiting.slice(this.#next), ...this.#loading, ...this.#running];
+    this.#waiting = [];
+    this.#next = 0;
+    this.#loading.clear();
+    this.#compact();
+    for (const call of calls) if (call !== undefined) this.#interrupted(call);
+  }
+
+  /**
+   * The thread was broken off, by force, while it ran a call: the one on the stack, or else the one that the board calls
+   * lost.
+   */
+  brokenOff(): void {
+    this.#endBrokenOff();
+    // They may not come back, and nobody waits for them.
+    for (const call of this.#running) if (call.isAnswered) this.#ended(call);
+    // It may have been in the middle of a slice.
+    this.#schedule();
   }
 
   /** Answers call `id` with the kept result of `reference`. */
@@ -191,7 +191,7 @@ export class CallServer {
     this.#schedule();
   }
 
-  /** The connection has ended: what waits is dropped, what runs goes on unheard. */
+  /** The connection has ended: what waits is dropped, what runs is told and goes on unheard. */
   close(): void {
     this.#isClosed = true;
     this.#waiting = [];
@@ -199,20 +199,60 @@ export class CallServer {
     this.#loading.clear();
     this.#kept.clear();
     this.#functions.clear();
+    for (const call of this.#running) call.abort(new ConnectionClosedError("the caller's process is gone"));
   }
 
-  #cancelled(id: number): void {
-    this.#reply(FailureKind.cancelled, id, new Error("the call was cancelled before it began"));
+  /** A call that still seems to be on the stack when another event begins never came back. */
+  #endBrokenOff(): void {
+    const current = this.#current;
+    if (current !== undefined) {
+      this.#current = undefined;
+      this.#board.ended();
+      noCallRuns();
+      this.#interrupted(current);
+    }
+    const { lost } = this.#board;
+    if (lost === 0 || this.#peerPid !== MANAGER_PID) return;
+    this.#board.lost = 0;
+    for (const call of this.#running) {
+      if (this.#markOf(call) !== lost) continue;
+      this.#ended(call);
+      this.#interrupted(call);
+    }
+  }
+
+  #cancelled(call: ServedCall): void {
+    call.isAnswered = true;
+    this.#reply(FailureKind.cancelled, call.id, new Error("the call was cancelled before it began"));
+  }
+
+  #interrupted(call: ServedCall): void {
+    if (call.isAnswered) return;
+    const error = new CallInterruptedError("the call was interrupted");
+    this.#settleFailure(call, error);
+    call.abort(error);
+  }
+
+  /** Once per event, at the end of the one that is going on. */
+  #scheduleNow(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    process.nextTick(this.#runSlice);
   }
 
   #schedule(): void {
     if (this.#isScheduled || this.#next === this.#waiting.length) return;
     this.#isScheduled = true;
-    setImmediate(this.#runSlice);
+    setImmediate(() => {
+      // Node's own work on its list of immediates must not be on the stack of a call that may be broken off.
+      process.nextTick(this.#runSlice);
+    });
   }
 
   readonly #runSlice = (): void => {
     this.#isScheduled = false;
+    // The notice may come after the next calls.
+    this.#endBrokenOff();
     const start = performance.now();
     let flushed = start;
     while (this.#next < this.#waiting.length && this.#connection.hasRoom) {
@@ -242,50 +282,75 @@ export class CallServer {
     }
   }
 
-  #run(call: WaitingCall): void {
+  #run(call: ServedCall): void {
     const { target } = call;
-    if (target.loading !== undefined) {
+    if (target.isLoading) {
       this.#loading.add(call);
-      void target.loading.then(() => {
-        if (this.#loading.delete(call)) this.#run(call);
-      });
       return;
     }
+    if (call.deadline !== Infinity && call.deadline <= performance.now()) return this.#cancelled(call);
+    const mark = this.#markOf(call);
     let result: unknown;
+    this.#current = call;
+    this.#board.began(mark);
     try {
       if (target.fn === undefined) throw target.error;
-      result = target.fn.apply(undefined, call.args);
+      result = runAs(call, target.fn, call.args);
     } catch (error) {
+      this.#current = undefined;
+      this.#board.ended();
       this.#settleFailure(call, error);
       return;
     }
-    if (isThenable(result)) {
-      this.#running++;
-      result.then(
-        (value) => {
-          this.#running--;
-          this.#settle(call, value);
-        },
-        (error: unknown) => {
-          this.#running--;
-          this.#settleFailure(call, error);
-        },
-      );
-    } else this.#settle(call, result);
+    this.#current = undefined;
+    this.#board.ended();
+    if (isThenable(result)) this.#await(call, mark, result);
+    else this.#settle(call, result);
   }
 
-  #settle({ id, flags, reference }: WaitingCall, value: unknown): void {
-    if (this.#isClosed || (flags & CallFlag.noReply) !== 0) return;
+  #await(call: ServedCall, mark: number, result: PromiseLike<unknown>): void {
+    this.#running.add(call);
+    this.#board.overlaps(mark);
+    result.then(
+      (value) => {
+        this.#ended(call);
+        this.#settle(call, value);
+      },
+      (error: unknown) => {
+        this.#ended(call);
+        this.#settleFailure(call, error);
+      },
+    );
+  }
+
+  #ended(call: ServedCall): void {
+    if (this.#running.delete(call)) this.#board.overlapEnded(this.#markOf(call));
+  }
+
+  #markOf({ id, flags }: ServedCall): number {
+    const isNamed = this.#peerPid === MANAGER_PID && (flags & CallFlag.noReply) === 0;
+    return CallBoard.markOf(isNamed ? id : undefined);
+  }
+
+  #settle(call: ServedCall, value: unknown): void {
+    const { id, flags, reference } = call;
+    call.end();
+    if (this.#isClosed || call.isAnswered || (flags & CallFlag.noReply) !== 0) return;
+    call.isAnswered = true;
     if ((flags & CallFlag.keepResult) === 0) this.#succeed(id, value);
     else {
-      this.#kept.set(reference, { value });
+      // Who has given up has released the reference already, which nobody would do again.
+      if (!call.isAborted) this.#kept.set(reference, { value });
       this.#succeed(id, undefined);
     }
   }
 
-  #settleFailure({ id, flags, reference }: WaitingCall, error: unknown): void {
-    if (this.#isClosed) return;
-    if ((flags & CallFlag.keepResult) !== 0) this.#kept.set(reference, { error });
+  #settleFailure(call: ServedCall, error: unknown): void {
+    const { id, flags, reference } = call;
+    call.end();
+    if (this.#isClosed || call.isAnswered) return;
+    call.isAnswered = true;
+    if ((flags & CallFlag.keepResult) !== 0 && !call.isAborted) this.#kept.set(reference, { error });
     this.#fail(id, flags, error);
   }
 
@@ -326,6 +391,12 @@ export class CallServer {
     }
     this.#connection.send({ type: MessageType.failure, flags: 0, id, aux: kind, body, segments });
   }
+}
+
+/** Why nobody waits for a call that its caller has cancelled. */
+function givenUp({ deadline }: ServedCall): unknown {
+  if (deadline <= performance.now()) return new CallTimeoutError("the time of this call is up");
+  return new DOMException("the caller does not wait for this call any more", "AbortError");
 }
 
 function sizeOf(body: Uint8Array, segments: readonly Uint8Array[]): number {

@@ -1,5 +1,5 @@
 import type { RollcallError } from "../errors.js";
-import { FunctionNotFoundError, RemoteError, SerializationError } from "../errors.js";
+import { CallInterruptedError, FunctionNotFoundError, RemoteError, SerializationError } from "../errors.js";
 import type { Decoder, EncodedValue, Encoder } from "../protocol/codec.js";
 
 /** What kind of failure a reply carries; stands in `aux` of the failure message. Only ever appended. */
@@ -18,6 +18,8 @@ export const FailureKind = {
   unknownReference: 6,
   /** The result is larger than a message may be. */
   tooLarge: 7,
+  /** The call was interrupted: by `interrupt`, or by force after its caller had given up. */
+  interrupted: 8,
 } as const;
 export type FailureKind = (typeof FailureKind)[keyof typeof FailureKind];
 
@@ -27,6 +29,7 @@ export function failureKindOf(error: unknown): FailureKind {
   if (error instanceof SerializationError) {
     return serializationKinds[error.code];
   }
+  if (error instanceof CallInterruptedError) return FailureKind.interrupted;
   return FailureKind.thrown;
 }
 
@@ -94,6 +97,8 @@ export function decodeFailure(
       return new SerializationError("ERR_SERIALIZE", `on worker ${pid}: ${failure.message}`);
     case FailureKind.tooLarge:
       return new SerializationError("ERR_MESSAGE_TOO_LARGE", `on worker ${pid}: ${failure.message}`);
+    case FailureKind.interrupted:
+      return new CallInterruptedError(`on worker ${pid}: ${failure.message}`);
     default:
       return new RemoteError(
         `on worker ${pid}: ${failure.name}: ${failure.message}`,

@@ -15,11 +15,13 @@ const abandoned: PendingCall = { resolve: () => {}, reject: () => {} };
 export class PendingCalls {
   readonly #slots: (PendingCall | undefined)[] = [];
   readonly #free: number[] = [];
+  /** Ids of answered calls that must not be used again yet. */
+  readonly #kept = new Set<number>();
   #abandoned = 0;
 
   /** Calls without a reply, the abandoned ones not counted. */
   get size(): number {
-    return this.#slots.length - this.#free.length - this.#abandoned;
+    return this.#slots.length - this.#free.length - this.#kept.size - this.#abandoned;
   }
 
   add(call: PendingCall): number {
@@ -29,27 +31,38 @@ export class PendingCalls {
     return id;
   }
 
-  /** Takes the call with this id out, to be settled; undefined if no such call waits. */
-  take(id: number): PendingCall | undefined {
+  /**
+   * Takes the call with this id out, to be settled; undefined if no such call waits. With `keepsId` the id is given to
+   * no other call before `free`.
+   */
+  take(id: number, keepsId = false): PendingCall | undefined {
     const call = this.#slots[id];
     if (call === undefined) return undefined;
     this.#slots[id] = undefined;
-    this.#free.push(id);
     if (call === abandoned) this.#abandoned--;
+    if (keepsId) this.#kept.add(id);
+    else this.#free.push(id);
     return call;
   }
 
-  /** The caller no longer waits; the reply will be dropped. */
-  abandon(id: number): void {
-    if (this.#slots[id] === undefined || this.#slots[id] === abandoned) return;
+  /** Another call may have an id that was kept. */
+  free(id: number): void {
+    if (this.#kept.delete(id)) this.#free.push(id);
+  }
+
+  /** The caller no longer waits; the reply will be dropped. False if it has been given up, or settled, already. */
+  abandon(id: number): boolean {
+    if (this.#slots[id] === undefined || this.#slots[id] === abandoned) return false;
     this.#slots[id] = abandoned;
     this.#abandoned++;
+    return true;
   }
 
   /** Fails everything that waits. */
   rejectAll(reason: unknown): void {
     const calls = this.#slots.splice(0);
     this.#free.length = 0;
+    this.#kept.clear();
     this.#abandoned = 0;
     for (const call of calls) call?.reject(reason);
   }

@@ -4,10 +4,12 @@ import type { Codec, Decoder, EncodedValue, Encoder } from "../protocol/codec.js
 import { authenticatedLimits } from "../protocol/limits.js";
 import { CallFlag, isBetweenWorkers, MessageType, type Message } from "../protocol/message.js";
 import type { Connection } from "../transport/transport.js";
+import type { CallBoard } from "./call-board.js";
 import { CallServer, type LoadFunction } from "./call-server.js";
 import { decodeFailure } from "./failure.js";
 import type { AuthenticatedConnection } from "./handshake-exchange.js";
 import { PendingCalls, type PendingCall } from "./pending-calls.js";
+import { DEFAULT_STOP, type AbandonedCall, type StopRule } from "./stop-rule.js";
 
 export interface SessionOptions {
   readonly peer: AuthenticatedConnection;
@@ -16,6 +18,10 @@ export interface SessionOptions {
   readonly codec: Codec;
   readonly load: LoadFunction;
   readonly maxMessageBytes: number;
+  /** What this process runs for its peers, where another thread can see it. */
+  readonly board?: CallBoard;
+  /** A call's caller has given up, and it is not answered. Who is told sees to it that it ends. */
+  readonly onAbandoned?: (call: AbandonedCall) => void;
   /** Messages that are not about calls, with their decoded body. */
   readonly onMessage: (type: number, content: unknown) => void;
   /** Messages between workers, as they are; the body is valid until this returns. */
@@ -53,6 +59,8 @@ export class Session {
    * peer may forget one must not arrive before the call.
    */
   readonly #inUse = new Map<number, FunctionReference>();
+  /** Calls that nobody waits for any more and that are not answered yet. */
+  readonly #abandoned = new Map<number, AbandonedCall>();
   readonly #neverForgotten = new Set<FunctionReference>();
   #nextFunction = 1;
   #maxMessageBytes: number;
@@ -75,6 +83,8 @@ export class Session {
       decoder: this.#decoder,
       load,
       maxMessageBytes,
+      peerPid: options.peerPid,
+      ...(options.board === undefined ? {} : { board: options.board }),
     });
     options.peer.takeOver({
       message: (message) => this.#receive(message),
@@ -111,8 +121,15 @@ export class Session {
    * Sends a call and settles `call` with its outcome. Returns the id under which it can be abandoned, or -1 if it has
    * been rejected already: because an argument cannot travel, or the session has ended.
    */
-  call(reference: FunctionReference, args: readonly unknown[], call: PendingCall): number {
-    return this.#send(reference, args, 0, call);
+  call(
+    reference: FunctionReference,
+    args: readonly unknown[],
+    call: PendingCall,
+    /** After so many milliseconds the peer need not begin it, and tells it that its time is up. */
+    limitMs?: number,
+  ): number {
+    if (limitMs === undefined) return this.#send(reference, args, 0, call);
+    return this.#send(reference, [...args, limitMs], CallFlag.timeLimit, call);
   }
 
   /** As `call`, but the result stays with the peer under `keepAs`, and the call's own outcome is undefined. */
@@ -121,8 +138,11 @@ export class Session {
     args: readonly unknown[],
     keepAs: number,
     call: PendingCall,
+    limitMs?: number,
   ): number {
-    return this.#send(reference, [...args, keepAs], CallFlag.keepResult, call);
+    if (limitMs === undefined) return this.#send(reference, [...args, keepAs], CallFlag.keepResult, call);
+    const flags = CallFlag.keepResult | CallFlag.timeLimit;
+    return this.#send(reference, [...args, keepAs, limitMs], flags, call);
   }
 
   /** Sends a call that nobody waits for; throws what `call` would reject with. */
@@ -154,10 +174,36 @@ export class Session {
     this.#connection.send({ ...emptyBody, type: MessageType.release, id: 0, aux: reference });
   }
 
-  /** The caller no longer waits. A call that has not begun will not. */
-  abandon(id: number): void {
-    this.#pending.abandon(id);
+  /** The caller no longer waits. A call that has not begun will not; one that runs is told, and stopped as `rule` says. */
+  abandon(id: number, rule: StopRule = DEFAULT_STOP): void {
+    if (!this.#pending.abandon(id)) return;
     this.#connection.send({ ...emptyBody, type: MessageType.cancel, id, aux: 0 });
+    const { onAbandoned } = this.#options;
+    if (onAbandoned === undefined || !this.#isOpen) return;
+    const call: AbandonedCall = { id, rule, isAnswered: false, isHeld: false };
+    this.#abandoned.set(id, call);
+    onAbandoned(call);
+  }
+
+  /** Its id may be given to another call, as soon as it is answered. */
+  letGo(call: AbandonedCall): void {
+    call.isHeld = false;
+    if (call.isAnswered) this.#pending.free(call.id);
+  }
+
+  /** Ends all calls of the peer's that wait or run here; the peer gets an error for each. */
+  interruptAll(): void {
+    this.#server.interruptAll();
+  }
+
+  /** As the call server's. */
+  brokenOff(): void {
+    this.#server.brokenOff();
+  }
+
+  /** A call of the peer's is of no use any more. */
+  cancel(id: number): void {
+    this.#server.cancel(id);
   }
 
   /** Sets the size limit of a message, also for what arrives. */
@@ -274,9 +320,11 @@ export class Session {
         return this.#server.receive(message);
       case MessageType.result:
         this.#inUse.delete(message.id);
+        if (this.#abandoned.size > 0 && this.#abandonedIsAnswered(message.id)) return;
         return this.#settle(message);
       case MessageType.failure:
         this.#inUse.delete(message.id);
+        if (this.#abandoned.size > 0 && this.#abandonedIsAnswered(message.id)) return;
         return this.#settleFailure(message);
       case MessageType.cancel:
         return this.#server.cancel(message.id);
@@ -293,6 +341,16 @@ export class Session {
         if (isBetweenWorkers(message)) return this.#options.onPeerMessage?.(message);
         this.#options.onMessage(message.type, this.#decode(message));
     }
+  }
+
+  /** Whether the answer is to a call that nobody waits for any more. */
+  #abandonedIsAnswered(id: number): boolean {
+    const call = this.#abandoned.get(id);
+    if (call === undefined) return false;
+    call.isAnswered = true;
+    this.#abandoned.delete(id);
+    this.#pending.take(id, call.isHeld);
+    return true;
   }
 
   #settle(message: Message): void {
@@ -341,6 +399,8 @@ export class Session {
     this.#server.close();
     this.#inUse.clear();
     this.#neverForgotten.clear();
+    for (const call of this.#abandoned.values()) call.isAnswered = true;
+    this.#abandoned.clear();
     for (const resolve of this.#waitingForRoom.splice(0)) resolve();
     this.#options.onClosed(reason);
   }

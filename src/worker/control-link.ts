@@ -1,7 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { HandshakeError } from "../errors.js";
 import { newCodec } from "../protocol/codec.js";
-import type { OutputMessage, ShutdownMessage, StatusMessage } from "../protocol/control-messages.js";
+import type {
+  OutputMessage,
+  ShutdownMessage,
+  StatusMessage,
+  StoppedMessage,
+  StopMessage,
+  StopOutcome,
+} from "../protocol/control-messages.js";
 import { ConnectionPurpose, NONCE_SIZE } from "../protocol/handshake.js";
 import { DEFAULT_MAX_MESSAGE } from "../protocol/limits.js";
 import { MessageType } from "../protocol/message.js";
@@ -19,6 +26,7 @@ export interface ControlLinkOptions {
   /** How long a lost manager is looked for before it counts as gone. */
   readonly graceMs: number;
   readonly onShutdown: (message: ShutdownMessage) => void;
+  readonly onStop: (message: StopMessage) => Promise<StopOutcome>;
   /** The manager cannot be reached any more; called once, and nothing is tried afterwards. */
   readonly onManagerGone: (message: string) => void;
 }
@@ -105,6 +113,15 @@ export class ControlLink {
     }
   }
 
+  /** If the channel has broken meanwhile, the manager asks again over the next one. */
+  async #stop(message: StopMessage): Promise<void> {
+    const outcome = await this.#options.onStop(message);
+    this.#channel?.post(MessageType.stopped, {
+      request: message.request,
+      outcome,
+    } satisfies StoppedMessage);
+  }
+
   async #dial(limit: AbortSignal): Promise<void> {
     const { transport, host, port, keyId, key, onShutdown } = this.#options;
     const peer = await withTimeLimit(HANDSHAKE_MS, "the manager did not answer", limit, async (signal) =>
@@ -121,6 +138,7 @@ export class ControlLink {
       message: (type, content) => {
         if (type === MessageType.ping) channel.post(MessageType.pong);
         else if (type === MessageType.shutdown) onShutdown(content as ShutdownMessage);
+        else if (type === MessageType.stop) void this.#stop(content as StopMessage);
       },
       drained: () => this.#sendKept(),
       closed: () => {

@@ -1,5 +1,10 @@
 import { Worker as Thread } from "node:worker_threads";
-import type { OutputMessage, ShutdownMessage, StatusMessage } from "../protocol/control-messages.js";
+import type {
+  OutputMessage,
+  ShutdownMessage,
+  StatusMessage,
+  StopMessage,
+} from "../protocol/control-messages.js";
 
 /** What the control thread is started with. */
 export interface ControlThreadData {
@@ -8,15 +13,21 @@ export interface ControlThreadData {
   readonly keyId: string;
   readonly key: Uint8Array;
   readonly graceMs: number;
+  /** Memory of the main thread's `CallBoard`. */
+  readonly board: Int32Array;
 }
 
 export type ToControlThread =
   | { readonly kind: "output"; readonly output: OutputMessage }
   | { readonly kind: "status"; readonly status: StatusMessage }
-  | { readonly kind: "leaving"; readonly reason: string };
+  | { readonly kind: "leaving"; readonly reason: string }
+  /** What a `stop` asked for has been done. */
+  | { readonly kind: "reacted"; readonly request: number };
 
 export type FromControlThread =
   | { readonly kind: "shutdown"; readonly message: ShutdownMessage }
+  | { readonly kind: "stop"; readonly message: StopMessage }
+  | { readonly kind: "broken-off" }
   | { readonly kind: "manager-gone"; readonly message: string };
 
 /** The main thread's handle on the thread that serves the control channel. It does not keep the process alive. */

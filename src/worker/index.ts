@@ -1,8 +1,10 @@
 /** What code that runs on a worker may want; pulls in no manager. */
+export { currentCall, type CurrentCall } from "../rpc/current-call.js";
 export { currentCluster } from "../current-cluster.js";
 export type { ClusterView } from "../cluster-view.js";
-export type { CallOptions, CallTarget, Pid } from "../calls/call-target.js";
+export type { CallLimits, CallOptions, CallTarget, Pid, RetryOptions } from "../calls/call-target.js";
 export type { Future } from "../calls/future.js";
+export type { ProcessHandle, RemoteModule } from "../calls/process-handle.js";
 export type { Labels } from "../calls/labels.js";
 export type { ProcessFilter } from "../calls/process-filter.js";
 export * from "../errors.js";

@@ -5,6 +5,7 @@ import { FunctionLoader } from "../functions/function-loader.js";
 import { findProjectRoot } from "../functions/project-root.js";
 import type { AnyFunction } from "../rpc/call-server.js";
 import type { StatusMessage } from "../protocol/control-messages.js";
+import { CallBoard } from "../rpc/call-board.js";
 import { WorkerVariable } from "../protocol/worker-variables.js";
 import { tcpTransport } from "../transport/tcp.js";
 import { ROLLCALL_VERSION } from "../util/version.js";
@@ -67,10 +68,12 @@ let control: ControlThread | undefined;
  */
 const CONTROL_THREAD_DELAY_MS = 250;
 let member: Membership | undefined;
+const board = new CallBoard(new Int32Array(new SharedArrayBuffer(CallBoard.BYTES)));
 
 const worker: Worker = new Worker({
   environment,
   transport: tcpTransport,
+  board,
   load: async (reference) => {
     // From here on the program's code runs, and may compute for an hour without a pause.
     startControlThread();
@@ -112,7 +115,8 @@ function startControlThread(): void {
   if (member === undefined || control !== undefined) return;
   const { keyId, key, managerGraceMs, output } = member;
   const { host, port } = environment.rendezvous;
-  const thread = new ControlThread({ host, port, keyId, key, graceMs: managerGraceMs }, onControl);
+  const data = { host, port, keyId, key, graceMs: managerGraceMs, board: board.cells };
+  const thread = new ControlThread(data, onControl);
   control = thread;
   if (output === "control") {
     captureOutput(process, (stream, line) =>
@@ -124,7 +128,11 @@ function startControlThread(): void {
 function onControl(message: FromControlThread): void {
   if (message.kind === "shutdown") {
     void worker.leaveInOrder("shutdown", "the manager asked for it", message.message.graceMs);
-  } else worker.leave("manager-gone", message.message);
+  } else if (message.kind === "stop") {
+    worker.stop(message.message);
+    control?.post({ kind: "reacted", request: message.message.request });
+  } else if (message.kind === "broken-off") worker.brokenOff();
+  else worker.leave("manager-gone", message.message);
 }
 
 process.on("SIGTERM", () => {

@@ -11,11 +11,14 @@ import type {
   ReportMessage,
   ShutdownMessage,
   StatusMessage,
+  StoppedMessage,
+  StopMessage,
 } from "../protocol/control-messages.js";
 import { ConnectionPurpose, keyIdOf, NONCE_SIZE, RejectCode, type Hello } from "../protocol/handshake.js";
 import { DEFAULT_MAX_MESSAGE } from "../protocol/limits.js";
 import { MessageType } from "../protocol/message.js";
 import type { MembersMessage, UndeliverableMessage } from "../protocol/peer-messages.js";
+import { CallBoard } from "../rpc/call-board.js";
 import type { LoadFunction } from "../rpc/call-server.js";
 import { CodeRequests } from "../rpc/code-requests.js";
 import { ControlChannel } from "../rpc/control-channel.js";
@@ -42,6 +45,8 @@ export interface WorkerHost {
   readonly environment: WorkerEnvironment;
   readonly transport: Transport;
   readonly load: LoadFunction;
+  /** Where what runs can be seen by the thread that stops it, if there is one. */
+  readonly board?: CallBoard;
   /** Everything of the report but the addresses. */
   readonly describe: () => Promise<WorkerDescription>;
   /** The worker has become a member. */
@@ -81,6 +86,7 @@ const TERMINATED_MS = 5_000;
 export class Worker {
   readonly #host: WorkerHost;
   readonly #codec = newCodec();
+  readonly #board: CallBoard;
   #control: ControlChannel | undefined;
   #listener: Listener | undefined;
   #key: { readonly id: string; readonly secret: Uint8Array } | undefined;
@@ -88,6 +94,7 @@ export class Worker {
   #directory: WorkerDirectory | undefined;
   /** What the manager was told, once it was. */
   #report: ReportMessage | undefined;
+  #managers: Session | undefined;
   readonly #closing = sharedAbortController();
   readonly #strangers = new Strangers(MAX_STRANGERS);
   readonly #code = new CodeRequests();
@@ -100,6 +107,7 @@ export class Worker {
 
   constructor(host: WorkerHost) {
     this.#host = host;
+    this.#board = host.board ?? new CallBoard();
   }
 
   /** Reports in. Resolves when the report is sent; what follows is told through the host's callbacks. */
@@ -148,6 +156,22 @@ export class Worker {
       await this.#untilIdle(this.#drainMs);
     }
     await this.leaveInOrder("terminated", reason, TERMINATED_MS);
+  }
+
+  /** Drops a call that has not begun and tells one that runs, or ends them all. */
+  stop({ call }: StopMessage): void {
+    if (call !== undefined) this.#managers?.cancel(call);
+    else for (const session of this.#serving) session.interruptAll();
+  }
+
+  /** What ran has been broken off, by force. */
+  brokenOff(): void {
+    for (const session of this.#serving) session.brokenOff();
+  }
+
+  /** The sessions of all that call functions here. */
+  get #serving(): Session[] {
+    return [...this.#sessions, ...(this.#directory?.peers.sessions ?? [])];
   }
 
   /** Cleans up, which may take most of `graceMs`, and leaves. Nothing happens if it is doing so already. */
@@ -294,6 +318,7 @@ export class Worker {
       peerPid: 1,
       codec: this.#codec,
       load: this.#host.load,
+      board: this.#board,
       maxMessageBytes: DEFAULT_MAX_MESSAGE,
       onMessage: (type, content) => {
         if (type === MessageType.join) this.#join(session, content as JoinMessage);
@@ -312,6 +337,7 @@ export class Worker {
   }
 
   #join(session: Session, join: JoinMessage): void {
+    this.#managers = session;
     session.setMaxMessageBytes(join.maxMessageBytes);
     this.#drainMs = join.drainMs;
     this.#code.connect(session);
@@ -330,6 +356,7 @@ export class Worker {
       transport: this.#host.transport,
       codec: this.#codec,
       load: this.#host.load,
+      board: this.#board,
       maxMessageBytes: join.maxMessageBytes,
     });
     const { id: keyId, secret: key } = this.#key!;
@@ -341,6 +368,14 @@ export class Worker {
     if (type === MessageType.ping) this.#control!.post(MessageType.pong);
     else if (type === MessageType.shutdown) {
       void this.leaveInOrder("shutdown", "the manager asked for it", (content as ShutdownMessage).graceMs);
+    } else if (type === MessageType.stop) {
+      // Whoever can read this is not held up by any call.
+      const message = content as StopMessage;
+      this.stop(message);
+      this.#control!.post(MessageType.stopped, {
+        request: message.request,
+        outcome: "told",
+      } satisfies StoppedMessage);
     } else if (type === MessageType.handedOver) this.controlHandedOver();
   }
 }

@@ -9,9 +9,14 @@ void test("a worker that is taken away finishes the call it has, and gets no oth
   const { cluster, manager } = memoryCluster(context);
   const memory = manager({ workers: 2 });
   await cluster.addProcs(memory);
+  const begun = deferred<void>();
   const finish = deferred<void>();
-  hooks.visit = () => finish.promise;
+  hooks.visit = () => {
+    begun.resolve();
+    return finish.promise;
+  };
   const call = cluster.remoteCallFetch(visit, 2, 1);
+  await begun.promise;
   const leaving = once(cluster, "leaving");
   memory.terminate(launchedId(cluster, 2));
   const { pid, isAsked } = await leaving;
@@ -29,9 +34,14 @@ void test("its replacement is on its way as soon as it says that it leaves", asy
   const { cluster, manager } = memoryCluster(context);
   const memory = manager({ workers: 1 });
   await cluster.addProcs(memory, { replace: true });
+  const begun = deferred<void>();
   const finish = deferred<void>();
-  hooks.visit = () => finish.promise;
+  hooks.visit = () => {
+    begun.resolve();
+    return finish.promise;
+  };
   const call = cluster.remoteCallFetch(visit, 2, 1);
+  await begun.promise;
   const joined = once(cluster, "joined");
   memory.terminate(launchedId(cluster, 2));
   assert.equal((await joined).pid, 3);
@@ -59,9 +69,14 @@ void test("a call that never ends holds a worker up for as long as the cluster a
   const { cluster, manager } = memoryCluster(context, { drainMs: 60 });
   const memory = manager({ workers: 1 });
   await cluster.addProcs(memory);
-  hooks.visit = () => new Promise(() => {});
+  const begun = deferred<void>();
+  hooks.visit = () => {
+    begun.resolve();
+    return new Promise(() => {});
+  };
   const call = cluster.remoteCallFetch(visit, 2, 1);
   call.catch(() => {});
+  await begun.promise;
   memory.terminate(launchedId(cluster, 2));
   await assert.rejects(
     call,

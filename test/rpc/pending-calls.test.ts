@@ -88,3 +88,16 @@ void test("in any order of events each call is settled once, by its own answer",
     assert.equal(calls.size, open.size - abandoned.size);
   }
 });
+
+test("an id that is kept is given to no other call before it is freed", () => {
+  const calls = new PendingCalls();
+  const ignored = { resolve: (): void => {}, reject: (): void => {} };
+  const kept = calls.add(ignored);
+  calls.take(kept, true);
+  assert.equal(calls.size, 0);
+  assert.notEqual(calls.add(ignored), kept);
+  calls.free(kept);
+  calls.free(kept);
+  assert.deepEqual([calls.add(ignored), calls.add(ignored)], [kept, 2]);
+  assert.equal(calls.size, 3);
+});

@@ -1,0 +1,52 @@
+import { CallTimeoutError } from "../errors.js";
+import { DEFAULT_STOP, type StopRule } from "../rpc/stop-rule.js";
+import type { CallOptions } from "./call-target.js";
+
+export type LimitOptions = {
+  readonly [Name in "signal" | "timeoutMs" | "stop" | "stopAfterMs"]?: CallOptions[Name] | undefined;
+};
+
+/** How long the caller of one call waits. Owns a timer and a listener on the caller's signal; `end` lets go of both. */
+export class CallLimit {
+  /** Aborts with the caller's own signal, or when the time of the call is up. */
+  readonly signal: AbortSignal;
+  readonly rule: StopRule;
+  readonly #deadline: number | undefined;
+  readonly #timer: NodeJS.Timeout | undefined;
+  readonly #stopListening: () => void;
+
+  /** Throws the reason of the caller's signal if that has aborted already. */
+  constructor({ signal, timeoutMs, stop, stopAfterMs }: LimitOptions) {
+    signal?.throwIfAborted();
+    const controller = new AbortController();
+    this.signal = controller.signal;
+    this.rule = {
+      stop: stop ?? DEFAULT_STOP.stop,
+      stopAfterMs: stopAfterMs ?? DEFAULT_STOP.stopAfterMs,
+    };
+    const onAbort = (): void => controller.abort(signal!.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    this.#stopListening = () => signal?.removeEventListener("abort", onAbort);
+    if (timeoutMs !== undefined) {
+      this.#deadline = performance.now() + timeoutMs;
+      const onTime = (): void =>
+        controller.abort(new CallTimeoutError(`the call did not end within ${timeoutMs} ms`));
+      this.#timer = setTimeout(onTime, timeoutMs);
+    }
+  }
+
+  /** What is left of the call's time, in milliseconds; undefined if it has as much as it likes. */
+  get leftMs(): number | undefined {
+    return this.#deadline === undefined ? undefined : Math.max(0, this.#deadline - performance.now());
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#stopListening();
+  }
+}
+
+/** Whether these options ask for a limit, or for anything else that an ordinary call does without. */
+export function isLimited({ signal, timeoutMs, retries }: CallOptions): boolean {
+  return signal !== undefined || timeoutMs !== undefined || retries !== undefined;
+}

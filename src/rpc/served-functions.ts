@@ -1,0 +1,82 @@
+import { FunctionNotFoundError } from "../errors.js";
+import type { FunctionReference } from "../functions/function-reference.js";
+import { CallFlag } from "../protocol/message.js";
+import type { CallBoard } from "./call-board.js";
+import type { AnyFunction, LoadFunction } from "./call-server.js";
+
+/** A function of the peer's: at first on its way, then there, or failed. */
+export interface FunctionSlot {
+  fn: AnyFunction | undefined;
+  isLoading: boolean;
+  error: unknown;
+}
+
+/** The functions that a peer calls by number. */
+export class ServedFunctions {
+  readonly #load: LoadFunction;
+  readonly #board: CallBoard;
+  readonly #onLoaded: (slot: FunctionSlot) => void;
+  readonly #slots = new Map<number, FunctionSlot>();
+
+  /** `onLoaded` is called when a function is there, or will never be. */
+  constructor(load: LoadFunction, board: CallBoard, onLoaded: (slot: FunctionSlot) => void) {
+    this.#load = load;
+    this.#board = board;
+    this.#onLoaded = onLoaded;
+  }
+
+  /** The peer calls this function by `id`. Loading begins at once. */
+  define(id: number, reference: FunctionReference): void {
+    const slot = this.#slot(id);
+    slot.isLoading = true;
+    this.#board.loadBegan();
+    const loaded = (): void => {
+      this.#board.loadEnded();
+      slot.isLoading = false;
+      this.#onLoaded(slot);
+    };
+    this.#load(reference).then(
+      (fn) => {
+        slot.fn = fn;
+        loaded();
+      },
+      (error: unknown) => {
+        slot.error = error;
+        loaded();
+      },
+    );
+  }
+
+  /**
+   * The function that a call with these flags is for. A large definition takes its time, and the first calls, which are
+   * sent after it, may be here before. Throws a `FunctionNotFoundError` if none is to come.
+   */
+  called(id: number, flags: number): FunctionSlot {
+    const known = this.#slots.get(id);
+    if (known !== undefined) return known;
+    if ((flags & CallFlag.awaitDefinition) === 0) {
+      throw new FunctionNotFoundError(`function ${id} was never defined here`);
+    }
+    const slot = this.#slot(id);
+    slot.isLoading = true;
+    return slot;
+  }
+
+  /** The peer will not call it again. Calls that have come already still run. */
+  forget(id: number): void {
+    this.#slots.delete(id);
+  }
+
+  clear(): void {
+    this.#slots.clear();
+  }
+
+  #slot(id: number): FunctionSlot {
+    let slot = this.#slots.get(id);
+    if (slot === undefined) {
+      slot = { fn: undefined, isLoading: false, error: undefined };
+      this.#slots.set(id, slot);
+    }
+    return slot;
+  }
+}
