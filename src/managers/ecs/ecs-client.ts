@@ -60,6 +60,12 @@ export class ECSServiceClient implements ECSOperations {
     return this.#endpoint;
   }
 
+  /** Whether requests go to AWS itself, as far as is known, and not to an endpoint that stands for it. */
+  get isAWS(): boolean {
+    const host = this.#endpoint?.hostname;
+    return host === undefined || /\.(amazonaws\.com(\.cn)?|api\.aws)$/.test(host);
+  }
+
   async describeTaskDefinition(signal: AbortSignal): Promise<TaskDefinition> {
     const describe: Send<DescribeTaskDefinitionCommandOutput> = ({ sdk, client }, options) => {
       const command = new sdk.DescribeTaskDefinitionCommand({
@@ -124,13 +130,12 @@ export class ECSServiceClient implements ECSOperations {
     });
     if (sdk === undefined) return undefined;
     const endpoint = this.#endpoint;
-    const isAWS = endpoint === undefined || /\.(amazonaws\.com(\.cn)?|api\.aws)$/.test(endpoint.hostname);
     return new sdk.CloudWatchLogsClient({
       region: region ?? client.config.region,
       credentials: client.config.credentials,
       maxAttempts: 1,
       requestHandler: { connectionTimeout: CONNECT_MS },
-      ...(isAWS ? {} : { endpoint: endpoint.origin }),
+      ...(endpoint === undefined || this.isAWS ? {} : { endpoint: endpoint.origin }),
     });
   }
 
