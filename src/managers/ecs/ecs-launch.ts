@@ -24,6 +24,7 @@ import { backoffMs } from "./ecs-retry.js";
 import type { PatienceLimits } from "./ecs-retry.js";
 import { stopTasks, strayTasks } from "./ecs-stop.js";
 import type { WorkerTaskDefinition } from "./ecs-task-definition.js";
+import { TaskEnds } from "./ecs-task-ends.js";
 import type { KnownTask, KnownTasks } from "./ecs-tasks.js";
 import { forEachOf, pause } from "./ecs-wait.js";
 
@@ -96,7 +97,7 @@ export class ECSLaunch {
       const patience = setTimeout(() => lastAnswer.abort(), LAST_ANSWER_MS);
       await starting;
       clearTimeout(patience);
-      await this.#stopUntold();
+      await this.#stopUntold(definition);
     }
   }
 
@@ -268,15 +269,15 @@ export class ECSLaunch {
     });
   }
 
-  /** Stops the tasks of this launch that its cluster was not told of. */
-  async #stopUntold(): Promise<void> {
-    const { ecs, tasks, pace, settings } = this.#shared;
+  /** Stops the tasks of this launch that its cluster was not told of, and waits until ECS says that they are STOPPED. */
+  async #stopUntold(definition: WorkerTaskDefinition): Promise<void> {
     const undelivered = this.#queue
       .drain()
       .filter((outcome) => outcome.kind === "launched")
       .map((outcome) => outcome.worker.id);
     const untold = [...this.#tooLate, ...undelivered];
     if (untold.length === 0 && !this.#mayHaveStrays) return;
+    const { ecs, tasks, pace, settings } = this.#shared;
     const signal = AbortSignal.timeout(WIND_UP_MS);
     const { launchId } = this.#request;
     const reason = `Rollcall: launch ${launchId} is over`;
@@ -288,11 +289,18 @@ export class ECSLaunch {
         // A request that was cut off can take effect after it; one look at once and one a little later.
         if (look > 0) await pause(2 * settings.pollMs, signal);
         const strays = await strayTasks(ecs, mark, (arn) => tasks.get(arn) !== undefined, signal);
-        await stopTasks(ecs, pace, strays, reason, signal);
+        for (const task of strays) tasks.add(task, definition);
+        const arns = strays.map((task) => task.taskArn ?? "");
+        await stopTasks(ecs, pace, arns, reason, signal);
+        untold.push(...arns);
       }
     } catch {
       // The launch is over and must end without an error; such a worker finds no manager and ends by itself.
+      return;
     }
+    const ends = new TaskEnds(tasks, untold, "stopped");
+    await ends.wait(AbortSignal.timeout(definition.stopTimeout * 1000 + WIND_UP_MS));
+    ends.close();
   }
 }
 

@@ -42,15 +42,15 @@ export async function strayTasks(
   mark: { readonly startedBy: string; readonly launchId: string },
   isKnown: (arn: string) => boolean,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<readonly Task[]> {
   const retries = { limits: LIMITS, signal };
   const listed = await withRetries(() => ecs.listTasks(mark.startedBy, signal), retries);
   const unknown = listed.filter((arn) => !isKnown(arn));
-  const strays: string[] = [];
+  const strays: Task[] = [];
   for (let start = 0; start < unknown.length; start += TASKS_PER_DESCRIBE) {
     const arns = unknown.slice(start, start + TASKS_PER_DESCRIBE);
     const { tasks } = await withRetries(() => ecs.describeTasks(arns, signal), retries);
-    strays.push(...tasks.filter((task) => belongsTo(task, mark.launchId)).map((task) => task.taskArn ?? ""));
+    strays.push(...tasks.filter((task) => belongsTo(task, mark.launchId)));
   }
   return strays;
 }
