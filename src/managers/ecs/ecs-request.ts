@@ -1,4 +1,4 @@
-import type { RunTaskCommandInput, TaskOverride } from "@aws-sdk/client-ecs";
+import type { RunTaskCommandInput, Task, TaskOverride } from "@aws-sdk/client-ecs";
 import type { ECSSettings } from "./ecs-settings.js";
 
 /** Tasks that one RunTask call can start (Amazon ECS API reference, RunTask, `count`). */
@@ -9,6 +9,14 @@ export const OVERRIDE_LIMIT = 8192;
 
 /** The variable in which a task carries the launch it belongs to, whatever `startedBy` is. */
 export const LAUNCH_VARIABLE = "ROLLCALL_LAUNCH_ID";
+
+/** The launch to which a task belongs, by that variable; undefined for tasks that Rollcall did not start. */
+export function launchOf(task: Task): string | undefined {
+  const variables = (task.overrides?.containerOverrides ?? []).flatMap(
+    ({ environment }) => environment ?? [],
+  );
+  return variables.find(({ name }) => name === LAUNCH_VARIABLE)?.value;
+}
 
 /** The contract keeps what a cluster adds below 400 characters; this stands in for it before it is known. */
 export const LONGEST_WORKER_ENVIRONMENT: Readonly<Record<string, string>> = {
