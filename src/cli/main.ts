@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { localEcsCommand } from "./commands/local-ecs.js";
+import { psCommand } from "./commands/ps.js";
+import { stopCommand } from "./commands/stop.js";
 
 function version(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
@@ -14,6 +16,8 @@ const program = new Command("rollcall")
   .description("Distributed computing for TypeScript: tools around the library.")
   .version(version())
   .showHelpAfterError("(add --help for what is possible)")
+  .addCommand(psCommand())
+  .addCommand(stopCommand())
   .addCommand(localEcsCommand());
 
 try {
