@@ -15,3 +15,10 @@ export function secondsOption(text: string): number {
   if (value > 86_400) throw new InvalidArgumentError(`"${text}" is more than a day (86400).`);
   return value;
 }
+
+/** For commander: the text of a port. */
+export function portOption(text: string): number {
+  const value = positiveOption(text);
+  if (value > 65_535) throw new InvalidArgumentError(`"${text}" is not a port, 1 to 65535.`);
+  return value;
+}
