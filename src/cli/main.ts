@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { doctorCommand } from "./commands/doctor.js";
 import { iamCommand } from "./commands/iam.js";
 import { localEcsCommand } from "./commands/local-ecs.js";
 import { psCommand } from "./commands/ps.js";
@@ -18,6 +19,7 @@ const program = new Command("rollcall")
   .description("Distributed computing for TypeScript: tools around the library.")
   .version(version())
   .showHelpAfterError("(add --help for what is possible)")
+  .addCommand(doctorCommand())
   .addCommand(taskdefCommand())
   .addCommand(iamCommand())
   .addCommand(psCommand())

@@ -82,7 +82,7 @@ void test("the policy holds what the options in use need, and no more", () => {
   assert.deepEqual(sids({ tags: true }), [...always, "TagTasks"]);
   assert.deepEqual(sids({ logGroup: "/g" }), [...always, "ReadLastOutput"]);
   assert.deepEqual(sids({ executeCommand: true }), [...always, "LookIntoTasks"]);
-  assert.equal(sids({ doctor: true }).length, always.length + 4);
+  assert.equal(sids({ doctor: true }).length, always.length + 3);
 });
 
 void test("each right is bound to what it is for", () => {

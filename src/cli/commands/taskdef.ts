@@ -16,6 +16,7 @@ interface TaskdefArguments {
   readonly taskRole?: string;
   readonly executionRole?: string;
   readonly containerPort: number;
+  readonly node?: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -44,6 +45,10 @@ export function taskdefCommand(): Command {
     .option("--task-role <arn>", "role of the workers' own code; Rollcall needs none")
     .option("--execution-role <arn>", "role that pulls the image and writes the logs, where that needs one")
     .option("--container-port <port>", "with --network bridge: where the worker listens", portOption, 7000)
+    .option(
+      "--node <version>",
+      "version of Node in the image: rollcall doctor compares it with the manager's",
+    )
     .option("--env <name=value>", "a variable for the worker; may be repeated", environmentOption, {})
     .action(run);
 }
@@ -60,6 +65,7 @@ function run(options: TaskdefArguments): void {
     stopTimeout: options.stopTimeout,
     containerPort: options.containerPort,
     environment: options.env,
+    ...(options.node === undefined ? {} : { nodeVersion: options.node }),
     ...(arch === undefined ? {} : { architecture: arch }),
     ...(logGroup === undefined ? {} : { logGroup }),
     ...(region === undefined ? {} : { region }),

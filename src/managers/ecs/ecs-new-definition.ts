@@ -1,4 +1,5 @@
 import type { KeyValuePair, RegisterTaskDefinitionCommandInput } from "@aws-sdk/client-ecs";
+import { NODE_LABEL } from "./ecs-diagnosis.js";
 
 /** What a task definition for workers is made from. */
 export interface NewDefinition {
@@ -21,6 +22,8 @@ export interface NewDefinition {
   /** Network mode bridge only: the port on which the worker listens in its container. */
   readonly containerPort: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** The version of Node in the image, for `rollcall doctor`. */
+  readonly nodeVersion?: string;
 }
 
 /** Memory that Fargate takes for a size in CPU units, in MiB (developer guide, "Invalid CPU or memory value specified"). */
@@ -76,6 +79,7 @@ export function newDefinition(given: NewDefinition): RegisterTaskDefinitionComma
         ...(given.network === "bridge"
           ? { portMappings: [{ containerPort: given.containerPort, hostPort: 0, protocol: "tcp" }] }
           : {}),
+        ...(given.nodeVersion === undefined ? {} : { dockerLabels: { [NODE_LABEL]: given.nodeVersion } }),
         linuxParameters: { initProcessEnabled: true },
         stopTimeout: given.stopTimeout,
         ...logConfiguration(given),

@@ -75,7 +75,6 @@ export function managerPolicy(facts: PolicyFacts): PolicyDocument {
         "ecs:DescribeContainerInstances",
         arn("ecs", `container-instance/${clusterName}/*`),
       ),
-      allow("DoctorSecurityGroups", ["ec2:DescribeInstances", "ec2:DescribeSecurityGroups"], "*"),
     );
   }
   return { Version: "2012-10-17", Statement: statements };
