@@ -47,8 +47,9 @@ export interface LaunchContext {
   readonly onOutput: (id: string, stream: "stdout" | "stderr", line: string) => void;
 }
 
-/** How long the stopping of what did not join may take. */
+/** How long the stopping of what did not join may take: platforms limit how many they stop in a second. */
 const KILL_MS = 60_000;
+const KILL_EACH_MS = 100;
 /** How long a launch that fails asks for the last output of its workers. */
 const OUTPUT_MS = 3000;
 
@@ -379,7 +380,7 @@ export class Launch<Details = unknown>
 
   async #tryToKill(ids: readonly string[]): Promise<void> {
     try {
-      await this.#manager.kill(ids, 0, AbortSignal.timeout(KILL_MS));
+      await this.#manager.kill(ids, 0, AbortSignal.timeout(KILL_MS + ids.length * KILL_EACH_MS));
     } catch (error) {
       this.#notStopped(ids, error as Error);
     }

@@ -11,6 +11,7 @@ import type { NextStep } from "./ecs-launch-plan.js";
 import type { ECSTaskDetails, TaskPhase } from "./ecs-lifecycle.js";
 import type { ECSSettings } from "./ecs-settings.js";
 import { OutcomeQueue } from "../../cluster/outcome-queue.js";
+import { MODIFY_PER_SECOND } from "./ecs-pace.js";
 import type { RequestPace } from "./ecs-pace.js";
 import {
   LAUNCH_VARIABLE,
@@ -51,6 +52,7 @@ const OUTAGE_MS = 60_000;
 const BRIEF_ATTEMPTS = 4;
 /** When a launch is over, a RunTask under way still has so long to say what it started. */
 const LAST_ANSWER_MS = 5000;
+/** For the end of what a launch leaves, beyond the time that its StopTask calls take. */
 const WIND_UP_MS = 20_000;
 /** Reading the output of many tasks that fail alike would use up the account's rate for CloudWatch Logs. */
 const OUTPUTS_PER_LAUNCH = 10;
@@ -278,7 +280,7 @@ export class ECSLaunch {
     const untold = [...this.#tooLate, ...undelivered];
     if (untold.length === 0 && !this.#mayHaveStrays) return;
     const { ecs, tasks, pace, settings } = this.#shared;
-    const signal = AbortSignal.timeout(WIND_UP_MS);
+    const signal = AbortSignal.timeout(WIND_UP_MS + (untold.length * 1000) / MODIFY_PER_SECOND);
     const { launchId } = this.#request;
     const reason = `Rollcall: launch ${launchId} is over`;
     const mark = { startedBy: startedBy(settings, launchId), launchId };
