@@ -46,12 +46,17 @@ export function clientToken(launchId: string, batch: number, attempt: number): s
   return `rollcall-${launchId}-${batch}-${attempt}`;
 }
 
-/** What a launch changes of its task definition. */
+/** What a launch changes of its task definition. Throws a `RangeError` if the worker's container is named as another one. */
 export function taskOverride(
-  settings: Pick<ECSSettings, "taskOverrides" | "containerOverrides" | "command">,
+  settings: Pick<ECSSettings, "taskOverrides" | "containerOverrides" | "otherContainerOverrides" | "command">,
   containerName: string,
   workerEnvironment: Readonly<Record<string, string>>,
 ): TaskOverride {
+  if (settings.otherContainerOverrides.some(({ name }) => name === containerName)) {
+    throw new RangeError(
+      `overrides.otherContainers.${containerName} is the worker's own container; use overrides.container for it`,
+    );
+  }
   const added = Object.entries(workerEnvironment).map(([name, value]) => ({ name, value }));
   return {
     ...settings.taskOverrides,
@@ -62,6 +67,7 @@ export function taskOverride(
         ...(settings.command === undefined ? {} : { command: [...settings.command] }),
         environment: [...(settings.containerOverrides.environment ?? []), ...added],
       },
+      ...settings.otherContainerOverrides,
     ],
   };
 }
@@ -104,6 +110,7 @@ export function runTaskInput(
   },
 ): RunTaskCommandInput {
   return {
+    ...settings.rawRunTask,
     ...settings.runTask,
     cluster: settings.ecsCluster,
     taskDefinition: call.taskDefinitionArn,
