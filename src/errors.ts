@@ -45,8 +45,21 @@ export interface ExitReason {
   readonly signal?: string;
   /** It had said that it would leave, without having been asked: its platform took it away. */
   readonly announced?: boolean;
+  /** A short, stable name of the cause, where the platform's words are known: `out of memory`, `image not found`, ... */
+  readonly cause?: string;
+  /** What the user can do about it. */
+  readonly advice?: string;
   /** The last lines the process wrote, oldest first, where they could be had. */
   readonly output?: readonly string[];
+  /** Pages of the platform's console about this process. */
+  readonly links?: readonly ConsoleLink[];
+}
+
+/** A page for people. */
+export interface ConsoleLink {
+  /** `task` or `logs`. */
+  readonly title: string;
+  readonly url: string;
 }
 
 /** User code threw on another process. `cause` is the error itself, as far as its class is known here. */
@@ -92,7 +105,10 @@ export class NoSuchProcessError extends RollcallError {
 export interface LaunchFailure {
   /** How many workers this is about. */
   readonly count: number;
-  /** A short, stable name of the cause: `RESOURCE:CPU`, `AccessDeniedException`, `exited`, `never reported`, ... */
+  /**
+   * A short, stable name of the cause: `RESOURCE:CPU`, `AccessDeniedException`, `image not found`, `out of memory`,
+   * `exit code 1`, `exited`, `never reported`, `too late`, ...
+   */
   readonly cause: string;
   /** What was seen, in the platform's own words where it has any. */
   readonly message: string;
@@ -100,6 +116,7 @@ export interface LaunchFailure {
   readonly advice?: string;
   /** The platform's ids of the workers concerned (task ARNs on ECS), as far as they exist. */
   readonly ids?: readonly string[];
+  /** How it ended; of several workers the first of whose output something is known. */
   readonly exit?: ExitReason;
 }
 
@@ -307,11 +324,15 @@ for (const [name, type] of Object.entries({
 
 /** An exit reason as one line, with the last output below it where there is any. */
 export function describeExit(reason: ExitReason): string {
+  const what = reason.advice === undefined ? reason.message : `${reason.message}; ${reason.advice}`;
   const output = reason.output ?? [];
   return output.length === 0
-    ? reason.message
-    : `${reason.message}; its last output:\n${output.map((line) => `    ${line}`).join("\n")}`;
+    ? what
+    : `${what}; its last output:\n${output.map((line) => `    ${line}`).join("\n")}`;
 }
+
+/** Ids of workers in a message; `ids` of the failure has them all. */
+const IDS_SHOWN = 3;
 
 function describeLaunchFailure(
   manager: string,
@@ -320,11 +341,23 @@ function describeLaunchFailure(
   failures: readonly LaunchFailure[],
 ): string {
   const need = wanted.min === wanted.max ? `${wanted.min}` : `at least ${wanted.min} of ${wanted.max}`;
-  const lines = failures.map((failure) => {
-    const advice = failure.advice === undefined ? "" : `\n    ${failure.advice}`;
-    const ids = (failure.ids ?? []).slice(0, 10).map((id) => `\n    ${id}`);
-    const output = (failure.exit?.output ?? []).map((line) => `\n    | ${line}`);
-    return `  ${failure.count}: ${failure.cause}: ${failure.message}${advice}${ids.join("")}${output.join("")}`;
-  });
-  return [`${manager}: ${joined} workers joined, ${need} were wanted`, ...lines].join("\n");
+  const groups = failures
+    .toSorted((a, b) => b.count - a.count)
+    .flatMap((failure) => describeGroup(failure, wanted.max));
+  return [`${manager}: ${joined} workers joined, ${need} were wanted`, ...groups].join("\n");
+}
+
+function describeGroup(failure: LaunchFailure, max: number): readonly string[] {
+  const ids = failure.ids ?? [];
+  const details = [
+    ...(failure.advice === undefined ? [] : [failure.advice]),
+    ...ids.slice(0, IDS_SHOWN),
+    ...(ids.length > IDS_SHOWN ? [`and ${ids.length - IDS_SHOWN} more`] : []),
+    ...(failure.exit?.links ?? []).map(({ title, url }) => `${title}: ${url}`),
+    ...(failure.exit?.output ?? []).map((line) => `| ${line}`),
+  ];
+  return [
+    `  ${failure.count} of ${max}: ${failure.cause}: ${failure.message}`,
+    ...details.map((line) => `    ${line}`),
+  ];
 }

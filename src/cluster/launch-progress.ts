@@ -30,15 +30,15 @@ export class LaunchProgress {
     return [...this.#outstanding];
   }
 
-  /** Equal failures are counted together. */
+  /** Failures of one cause are counted together if they have the same way out, or else the same message. */
   get failures(): readonly LaunchFailure[] {
-    const byText = new Map<string, LaunchFailure>();
+    const groups = new Map<string, LaunchFailure>();
     for (const failure of this.#failures) {
-      const key = `${failure.cause}\0${failure.message}`;
-      const same = byText.get(key);
-      byText.set(key, same === undefined ? failure : mergeFailures(same, failure));
+      const key = `${failure.cause}\0${failure.advice ?? failure.message}`;
+      const same = groups.get(key);
+      groups.set(key, same === undefined ? failure : mergeFailures(same, failure));
     }
-    return [...byText.values()];
+    return [...groups.values()];
   }
 
   get verdict(): LaunchVerdict {
@@ -80,10 +80,13 @@ export class LaunchProgress {
   }
 }
 
+/** What is told of one stands for all: of the first, or of the first whose output is known. */
 function mergeFailures(first: LaunchFailure, second: LaunchFailure): LaunchFailure {
+  const hasOutput = first.exit?.output !== undefined || second.exit?.output === undefined;
+  const ids = [...(first.ids ?? []), ...(second.ids ?? [])];
   return {
-    ...first,
+    ...(hasOutput ? first : second),
     count: first.count + second.count,
-    ids: [...(first.ids ?? []), ...(second.ids ?? [])],
+    ...(ids.length === 0 ? {} : { ids }),
   };
 }

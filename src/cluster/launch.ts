@@ -17,6 +17,7 @@ import type {
   LaunchRequest,
   WorkerCount,
 } from "./cluster-manager.js";
+import { exitFailure, neverAccepted, neverReported, stages, tooLate, type Stage } from "./launch-failures.js";
 import { LaunchProgress } from "./launch-progress.js";
 import type { Arrival } from "./rendezvous.js";
 import type { WorkerInfo } from "./worker-info.js";
@@ -46,10 +47,11 @@ export interface LaunchContext {
   readonly onOutput: (id: string, stream: "stdout" | "stderr", line: string) => void;
 }
 
-const stages = ["placed", "started", "reported"] as const;
-
-/** How long the stopping of what did not join may take. */
+/** How long the stopping of what did not join may take: platforms limit how many they stop in a second. */
 const KILL_MS = 60_000;
+const KILL_EACH_MS = 100;
+/** How long a launch that fails asks for the last output of its workers. */
+const OUTPUT_MS = 3000;
 
 /**
  * A launch under way. Awaiting it gives the result once every wanted worker has joined or failed, or once the time is
@@ -206,7 +208,7 @@ export class Launch<Details = unknown>
   }
 
   /** Tells of a stage once, and before it of an earlier one that it implies. */
-  #reached(stage: "placed" | "started" | "reported", worker: LaunchedWorker<Details>): void {
+  #reached(stage: Stage, worker: LaunchedWorker<Details>): void {
     const known = this.#stages.get(worker.id) ?? 0;
     for (const [index, name] of stages.entries()) {
       if (index < known) continue;
@@ -231,17 +233,7 @@ export class Launch<Details = unknown>
     // A worker can report before the platform says that it runs; then it is joining already.
     if (this.#stages.get(worker.id) === stages.length) return;
     const { reportMs } = this.#manager.timeouts;
-    const giveUp = (): void =>
-      this.#giveUp(worker.id, {
-        count: 1,
-        cause: "never reported",
-        message: `the worker was started but did not report in within ${reportMs} ms`,
-        advice:
-          this.#refusals > 0
-            ? `${this.#refusals} connections to the rendezvous were refused: was it another launch's or manager's worker?`
-            : "can the worker reach the manager's address and port (security group, route)? does its command start a Rollcall worker?",
-        ids: [worker.id],
-      });
+    const giveUp = (): void => this.#giveUp(worker.id, neverReported(worker.id, reportMs, this.#refusals));
     this.#reportTimers.set(worker.id, setTimeout(giveUp, reportMs));
   }
 
@@ -317,10 +309,9 @@ export class Launch<Details = unknown>
     if (this.#isSettled) return;
     const { launchMs } = this.#manager.timeouts;
     const missing = [...this.#progress.outstanding];
-    const message = `not a member when the time for the launch, ${launchMs} ms, was up`;
-    for (const id of missing) this.#progress.lost(id, { count: 1, cause: "too late", message, ids: [id] });
-    const unaccounted = this.#progress.unaccounted;
-    if (unaccounted > 0) this.#progress.notLaunched({ count: unaccounted, cause: "too late", message });
+    for (const id of missing) this.#progress.lost(id, tooLate(id, launchMs, this.#stages.get(id) ?? 0));
+    const { unaccounted } = this.#progress;
+    if (unaccounted > 0) this.#progress.notLaunched(neverAccepted(unaccounted, launchMs));
     void this.#kill(missing);
     this.#decide();
   }
@@ -348,10 +339,22 @@ export class Launch<Details = unknown>
     }
     void this.#kill(left);
     await Promise.all([this.#remove(joined), this.#platformDone.promise, ...this.#kills]);
-    this.#outcome.reject(
-      end instanceof Error
-        ? end
-        : new LaunchError(this.#manager.name, this.#wanted, joined.length, this.#progress.failures),
+    if (end instanceof Error) return this.#outcome.reject(end);
+    const failures = await this.#withLastOutput(this.#progress.failures);
+    this.#outcome.reject(new LaunchError(this.#manager.name, this.#wanted, joined.length, failures));
+  }
+
+  /** Never rejects. Of each failure whose output is not known yet, the first worker is asked about; all have ended. */
+  #withLastOutput(failures: readonly LaunchFailure[]): Promise<readonly LaunchFailure[]> {
+    const limit = AbortSignal.timeout(OUTPUT_MS);
+    return Promise.all(
+      failures.map(async (failure) => {
+        const [id] = failure.ids ?? [];
+        if (id === undefined || failure.exit?.output !== undefined) return failure;
+        // The output only illustrates: without it the failure is told as it is.
+        const exit = await this.#manager.exitReason(id, limit).catch(() => undefined);
+        return exit === undefined ? failure : { ...failure, exit };
+      }),
     );
   }
 
@@ -377,7 +380,7 @@ export class Launch<Details = unknown>
 
   async #tryToKill(ids: readonly string[]): Promise<void> {
     try {
-      await this.#manager.kill(ids, 0, AbortSignal.timeout(KILL_MS));
+      await this.#manager.kill(ids, 0, AbortSignal.timeout(KILL_MS + ids.length * KILL_EACH_MS));
     } catch (error) {
       this.#notStopped(ids, error as Error);
     }
@@ -407,8 +410,4 @@ export class Launch<Details = unknown>
 function dismiss(arrival: Arrival): void {
   arrival.control.post(MessageType.shutdown, { graceMs: 1_000 });
   arrival.control.end();
-}
-
-function exitFailure(id: string, reason: ExitReason): LaunchFailure {
-  return { count: 1, cause: reason.kind, message: reason.message, ids: [id], exit: reason };
 }

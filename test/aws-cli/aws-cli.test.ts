@@ -1,6 +1,7 @@
 import { startLocalECS, type LocalECS } from "#dist/local-ecs/index.js";
 import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
+import { rollcall } from "../cli/run-cli.js";
 import test, { after, before, describe } from "node:test";
 
 /** `aws` is the AWS CLI as others wrote it; where there is none the tests say so, or fail if they are required. */
@@ -236,4 +237,22 @@ void describe("the unmodified AWS CLI", { skip: hasCli ? false : "the AWS CLI is
     assert.ok(run.tasks.length > 0);
     assert.deepEqual(new Set(run.failures.map(({ reason }) => reason)), new Set(["RESOURCE:CPU"]));
   });
+
+  for (const network of ["host", "bridge", "awsvpc", "fargate"]) {
+    void test(`registers what rollcall taskdef prints for ${network}`, async () => {
+      const role = "arn:aws:iam::123456789012:role/pull";
+      const printed = await rollcall(
+        `taskdef --image registry.example/worker:1 --family made-${network} --network ${network} --log-group /made
+         --region ${ecs.region} --env MODE=fast --execution-role ${role} --arch ARM64`.split(/\s+/),
+      );
+      assert.deepEqual([printed.code, printed.stderr], [0, ""]);
+      const { taskDefinition } = await json<{
+        taskDefinition: { networkMode: string; containerDefinitions: { portMappings: unknown[] }[] };
+      }>("ecs", "register-task-definition", "--cli-input-json", printed.stdout);
+      assert.equal(taskDefinition.networkMode, network === "fargate" ? "awsvpc" : network);
+      const [container] = taskDefinition.containerDefinitions;
+      const expected = network === "bridge" ? [{ containerPort: 7000, hostPort: 0, protocol: "tcp" }] : [];
+      assert.deepEqual(container?.portMappings, expected);
+    });
+  }
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { currentCall, type CurrentCall } from "#dist/index.js";
 import { deferred } from "#dist/util/deferred.js";
 import { hooks, visit } from "../cluster/fixtures/work.js";
-import { memoryCluster, settled } from "../cluster/memory-cluster.js";
+import { memoryCluster } from "../cluster/memory-cluster.js";
 
 /** The reason for which the signal aborts. */
 function aborted({ signal }: CurrentCall): Promise<unknown> {

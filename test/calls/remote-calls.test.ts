@@ -107,14 +107,17 @@ void test('"any" is the worker with the fewest calls in flight, of equals the ol
   const { cluster } = await withWorkers(context, 3);
   const gate = deferred<void>();
   const pids: number[] = [];
+  let begun = deferred<void>();
   hooks.visit = async (_item, pid) => {
     pids.push(pid);
+    begun.resolve();
     await gate.promise;
   };
   const calls: Promise<unknown>[] = [];
   for (let item = 0; item < 4; item++) {
+    begun = deferred();
     calls.push(cluster.remoteCallFetch(visit, "any", item));
-    await settled();
+    await begun.promise;
   }
   assert.deepEqual(pids, [2, 3, 4, 2]);
   gate.resolve();

@@ -72,3 +72,24 @@ void test("equal failures are counted together, with all their ids, and differen
     { ...failure(1, "AGENT") },
   ]);
 });
+
+void test("failures of one cause with one way out are one group, whatever was said of each", () => {
+  const progress = new LaunchProgress({ min: 1, max: 9 });
+  const lost = (id: string, output?: readonly string[]): LaunchFailure => ({
+    count: 1,
+    cause: "out of memory",
+    message: `task ${id} stopped`,
+    advice: "raise memory",
+    ids: [id],
+    exit: { kind: "stopped", message: `task ${id} stopped`, ...(output === undefined ? {} : { output }) },
+  });
+  for (const id of ["a", "b", "c"]) progress.launched(id);
+  progress.lost("a", lost("a"));
+  progress.lost("b", lost("b", ["the last line"]));
+  progress.lost("c", lost("c", ["another last line"]));
+  const [group, ...others] = progress.failures;
+  assert.deepEqual(others, []);
+  assert.deepEqual([group?.count, group?.ids], [3, ["a", "b", "c"]]);
+  assert.equal(group?.message, "task b stopped", "the one whose output is known stands for all");
+  assert.deepEqual(group.exit?.output, ["the last line"]);
+});

@@ -143,7 +143,7 @@ void test("when its time is up a launch goes on with what it has, and stops the 
   const memory = manager({
     workers: { min: 1, max: 3 },
     fate: (n) => (n === 1 ? "runs" : "never starts"),
-    timeouts: { launchMs: 60 },
+    timeouts: { launchMs: 500 },
   });
   const { joined, failures } = await cluster.addProcs(memory);
   assert.equal(joined.length, 1);

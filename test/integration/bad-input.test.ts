@@ -378,7 +378,7 @@ test("without a region the error says so, and how to set it", async () => {
     await using manager = new ECSManager({ taskDefinition: "worker", workers: 1 });
     const error = await errorOfLaunch(manager);
     isRefusal(error);
-    assert.match(error.message, /no AWS region is set.*AWS_REGION.*region option/);
+    assert.match(error.message, /no AWS region is set.*AWS_REGION.*option region/);
   });
 });
 

@@ -78,7 +78,7 @@ const EXPLANATIONS: readonly [
     words(/^Region is missing/),
     () => ({
       saw: "no AWS region is set",
-      advice: "set AWS_REGION, or give the region option to ECSManager",
+      advice: "set AWS_REGION, or give the region (the option region of ECSManager, --region of a command)",
     }),
   ],
   [

@@ -11,6 +11,7 @@ import type { NextStep } from "./ecs-launch-plan.js";
 import type { ECSTaskDetails, TaskPhase } from "./ecs-lifecycle.js";
 import type { ECSSettings } from "./ecs-settings.js";
 import { OutcomeQueue } from "../../cluster/outcome-queue.js";
+import { MODIFY_PER_SECOND } from "./ecs-pace.js";
 import type { RequestPace } from "./ecs-pace.js";
 import {
   LAUNCH_VARIABLE,
@@ -24,6 +25,7 @@ import { backoffMs } from "./ecs-retry.js";
 import type { PatienceLimits } from "./ecs-retry.js";
 import { stopTasks, strayTasks } from "./ecs-stop.js";
 import type { WorkerTaskDefinition } from "./ecs-task-definition.js";
+import { TaskEnds } from "./ecs-task-ends.js";
 import type { KnownTask, KnownTasks } from "./ecs-tasks.js";
 import { forEachOf, pause } from "./ecs-wait.js";
 
@@ -50,6 +52,7 @@ const OUTAGE_MS = 60_000;
 const BRIEF_ATTEMPTS = 4;
 /** When a launch is over, a RunTask under way still has so long to say what it started. */
 const LAST_ANSWER_MS = 5000;
+/** For the end of what a launch leaves, beyond the time that its StopTask calls take. */
 const WIND_UP_MS = 20_000;
 /** Reading the output of many tasks that fail alike would use up the account's rate for CloudWatch Logs. */
 const OUTPUTS_PER_LAUNCH = 10;
@@ -96,7 +99,7 @@ export class ECSLaunch {
       const patience = setTimeout(() => lastAnswer.abort(), LAST_ANSWER_MS);
       await starting;
       clearTimeout(patience);
-      await this.#stopUntold();
+      await this.#stopUntold(definition);
     }
   }
 
@@ -268,16 +271,16 @@ export class ECSLaunch {
     });
   }
 
-  /** Stops the tasks of this launch that its cluster was not told of. */
-  async #stopUntold(): Promise<void> {
-    const { ecs, tasks, pace, settings } = this.#shared;
+  /** Stops the tasks of this launch that its cluster was not told of, and waits until ECS says that they are STOPPED. */
+  async #stopUntold(definition: WorkerTaskDefinition): Promise<void> {
     const undelivered = this.#queue
       .drain()
       .filter((outcome) => outcome.kind === "launched")
       .map((outcome) => outcome.worker.id);
     const untold = [...this.#tooLate, ...undelivered];
     if (untold.length === 0 && !this.#mayHaveStrays) return;
-    const signal = AbortSignal.timeout(WIND_UP_MS);
+    const { ecs, tasks, pace, settings } = this.#shared;
+    const signal = AbortSignal.timeout(WIND_UP_MS + (untold.length * 1000) / MODIFY_PER_SECOND);
     const { launchId } = this.#request;
     const reason = `Rollcall: launch ${launchId} is over`;
     const mark = { startedBy: startedBy(settings, launchId), launchId };
@@ -288,11 +291,18 @@ export class ECSLaunch {
         // A request that was cut off can take effect after it; one look at once and one a little later.
         if (look > 0) await pause(2 * settings.pollMs, signal);
         const strays = await strayTasks(ecs, mark, (arn) => tasks.get(arn) !== undefined, signal);
-        await stopTasks(ecs, pace, strays, reason, signal);
+        for (const task of strays) tasks.add(task, definition);
+        const arns = strays.map((task) => task.taskArn ?? "");
+        await stopTasks(ecs, pace, arns, reason, signal);
+        untold.push(...arns);
       }
     } catch {
       // The launch is over and must end without an error; such a worker finds no manager and ends by itself.
+      return;
     }
+    const ends = new TaskEnds(tasks, untold, "stopped");
+    await ends.wait(AbortSignal.timeout(definition.stopTimeout * 1000 + WIND_UP_MS));
+    ends.close();
   }
 }
 

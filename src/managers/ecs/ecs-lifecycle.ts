@@ -1,6 +1,8 @@
 import type { Container, Task } from "@aws-sdk/client-ecs";
 import type { ExitReason } from "../../errors.js";
-import { stopAdvice } from "./ecs-stop-reasons.js";
+import { otherContainerEnded, stopCause } from "./ecs-stop-reasons.js";
+import type { StopCause } from "./ecs-stop-reasons.js";
+import type { WorkerTaskDefinition } from "./ecs-task-definition.js";
 
 /** What ECS knows of a worker's task. */
 export interface ECSTaskDetails {
@@ -88,28 +90,55 @@ const SIGNAL_OF_EXIT_CODE: Readonly<Record<number, string>> = {
 };
 
 /** Why the worker in this ended task is gone, without its output. */
-export function taskExit(task: Task, containerName: string): ExitReason {
+export function taskExit(
+  task: Task,
+  { containerName, logs }: Pick<WorkerTaskDefinition, "containerName" | "logs">,
+): ExitReason {
   const container = workerContainer(task, containerName);
   const exitCode = container?.exitCode;
-  const texts = [task.stopCode, task.stoppedReason, container?.reason].filter((text) => text !== undefined);
-  const advice = stopAdvice(texts, exitCode);
-  const message = [describeStop(task, container), advice].filter((part) => part !== undefined).join("; ");
+  const { cause, advice } = causeOf(task, container);
+  const hint = exitCode !== undefined && logs === undefined ? LOGS_HINT : "";
+  const facts = { cause, advice: `${advice}${hint}`, message: describeStop(task, container) };
   // Whoever stopped it (a person, a Spot interruption) is the cause; the exit code is only what came of it.
   const endedItself = task.stopCode === undefined || task.stopCode === "EssentialContainerExited";
   if (!endedItself || exitCode === undefined) {
-    return { kind: "stopped", message, ...(exitCode === undefined ? {} : { exitCode }) };
+    return { kind: "stopped", ...facts, ...(exitCode === undefined ? {} : { exitCode }) };
   }
   const signal = SIGNAL_OF_EXIT_CODE[exitCode];
   return signal === undefined
-    ? { kind: "exited", message, exitCode }
-    : { kind: "signalled", message, exitCode, signal };
+    ? { kind: "exited", ...facts, exitCode }
+    : { kind: "signalled", ...facts, exitCode, signal };
+}
+
+const LOGS_HINT =
+  " (its output would stand here if the container had the log driver awslogs with an awslogs-stream-prefix)";
+
+function causeOf(task: Task, container: Container | undefined): StopCause {
+  const other = task.stopCode === "EssentialContainerExited" ? endedBefore(task, container) : undefined;
+  if (other?.exitCode !== undefined) return otherContainerEnded(other.name ?? "?", other.exitCode);
+  const texts = [task.stopCode, task.stoppedReason, container?.reason].filter((text) => text !== undefined);
+  return stopCause(texts, container?.exitCode);
+}
+
+/** Exit codes of a container that ECS ended because its task was over. */
+const ENDED_WITH_ITS_TASK: readonly (number | undefined)[] = [undefined, 137, 143];
+
+/** The container whose end took the worker with it, if it looks like that. */
+function endedBefore(task: Task, worker: Container | undefined): Container | undefined {
+  if (worker?.reason !== undefined || !ENDED_WITH_ITS_TASK.includes(worker?.exitCode)) return undefined;
+  return task.containers?.find(
+    (container) => container !== worker && !ENDED_WITH_ITS_TASK.includes(container.exitCode),
+  );
 }
 
 /** For a task of which ECS says that it does not exist, though it did. */
 export function forgottenTaskExit(taskArn: string): ExitReason {
   return {
     kind: "stopped",
+    cause: "MISSING",
     message: `ECS no longer knows ${shortTask(taskArn)} (MISSING): it stopped more than an hour ago, or never came to be`,
+    advice:
+      "look in CloudTrail for what became of it, and check that region and ECS cluster are the ones it was started in",
   };
 }
 

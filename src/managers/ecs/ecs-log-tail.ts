@@ -1,5 +1,6 @@
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { ECSServiceClient } from "./ecs-client.js";
+import { logStream } from "./ecs-console.js";
 import type { LogDestination } from "./ecs-task-definition.js";
 import { abortable } from "../../util/time-limit.js";
 import { pause } from "./ecs-wait.js";
@@ -31,7 +32,7 @@ export class LogTail {
     taskArn: string,
     signal: AbortSignal,
   ): Promise<readonly string[]> {
-    const stream = `${destination.streamPrefix}/${containerName}/${taskArn.split("/").at(-1) ?? ""}`;
+    const stream = logStream({ ...destination, containerName }, taskArn.split("/").at(-1) ?? "");
     const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
     try {
       const client = await this.#client(destination.region);

@@ -11,6 +11,7 @@ import { ClusterManagerError } from "../../errors.js";
 import type { ExitReason } from "../../errors.js";
 import { chooseAddress, lookAround } from "./ecs-advertise.js";
 import { withRetries } from "./ecs-call.js";
+import { consoleLinks } from "./ecs-console.js";
 import { ECSServiceClient } from "./ecs-client.js";
 import { MANAGER_NAME, explain } from "./ecs-errors.js";
 import type { Attempted } from "./ecs-errors.js";
@@ -183,10 +184,19 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
   }
 
   async #findExit(task: KnownTask, signal: AbortSignal): Promise<ExitReason> {
-    const reason = task.exit ?? { kind: "stopped", message: `ECS task ${task.arn} stopped` };
     const { logs, containerName } = task.definition;
+    const exit = task.exit ?? { kind: "stopped", message: `ECS task ${task.arn} stopped` };
     // A task whose program never ran has written nothing.
-    if (logs === undefined || reason.exitCode === undefined) return reason;
+    const hasRun = exit.exitCode !== undefined;
+    const links = this.#ecs.isAWS
+      ? consoleLinks(
+          task.arn,
+          this.#settings.ecsCluster,
+          hasRun && logs !== undefined ? { ...logs, containerName } : undefined,
+        )
+      : [];
+    const reason = links.length === 0 ? exit : { ...exit, links };
+    if (logs === undefined || !hasRun) return reason;
     const output = await this.#logs.lastLines(logs, containerName, task.arn, signal);
     return output.length === 0 ? reason : { ...reason, output };
   }

@@ -7,6 +7,7 @@ import type {
   NetworkConfiguration,
   PlacementConstraint,
   PlacementStrategy,
+  RunTaskCommandInput,
   Tag,
 } from "@aws-sdk/client-ecs";
 import type { LaunchTimeouts, WorkerCount } from "../../cluster/cluster-manager.js";
@@ -34,6 +35,8 @@ export interface ECSOverrides {
   readonly ephemeralStorage?: { readonly sizeInGiB: number };
   /** For the worker's container. */
   readonly container?: ECSContainerOverrides;
+  /** For the other containers of the task, by their names. */
+  readonly otherContainers?: Readonly<Record<string, ECSOtherContainerOverrides>>;
 }
 
 export interface ECSContainerOverrides {
@@ -47,6 +50,11 @@ export interface ECSContainerOverrides {
   /** MiB; a soft limit. */
   readonly memoryReservation?: number;
   readonly resourceRequirements?: ContainerOverride["resourceRequirements"];
+}
+
+export interface ECSOtherContainerOverrides extends ECSContainerOverrides {
+  /** Replaces the image's CMD. */
+  readonly command?: readonly string[];
 }
 
 /** Where the rendezvous listens; what is left out is found by itself. */
@@ -93,6 +101,13 @@ export interface ECSManagerOptions {
   readonly propagateTags?: "TASK_DEFINITION" | "NONE";
   readonly enableExecuteCommand?: boolean;
   readonly enableECSManagedTags?: boolean;
+  /** Sizes and rights of EBS volumes that the task definition marks as configured at launch. */
+  readonly volumeConfigurations?: RunTaskCommandInput["volumeConfigurations"];
+  /**
+   * Members of RunTask that are no option here, given to the SDK as they are: what ECS has learnt since. Which of them
+   * are sent depends on the version of `@aws-sdk/client-ecs`. What ECSManager sets itself, or has an option for, is refused.
+   */
+  readonly runTask?: Readonly<Record<string, unknown>>;
   readonly overrides?: ECSOverrides;
   /**
    * What the container runs: it replaces the image's CMD, not its ENTRYPOINT. `"image"` leaves the image's own.

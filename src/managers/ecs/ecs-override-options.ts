@@ -11,6 +11,7 @@ export function taskOverrides(given: ECSOverrides): Omit<TaskOverride, "containe
     "executionRoleArn",
     "ephemeralStorage",
     "container",
+    "otherContainers",
   ]);
   const overrides: Omit<TaskOverride, "containerOverrides"> = {};
   for (const key of ["cpu", "memory"] as const) {
@@ -37,26 +38,50 @@ export function taskOverrides(given: ECSOverrides): Omit<TaskOverride, "containe
   return overrides;
 }
 
+const CONTAINER_OPTIONS = [
+  "environment",
+  "environmentFiles",
+  "cpu",
+  "memory",
+  "memoryReservation",
+  "resourceRequirements",
+];
+
+/** Checks `overrides.otherContainers` and gives it as RunTask takes it. */
+export function otherContainerOverrides(
+  given: NonNullable<ECSOverrides["otherContainers"]>,
+): ContainerOverride[] {
+  return Object.entries(plainObject("overrides.otherContainers", given) as typeof given).map(
+    ([name, all]) => {
+      const where = `overrides.otherContainers.${name}`;
+      const { command, ...rest } = plainObject(where, all) as typeof all;
+      return {
+        ...containerOverrides(rest, where),
+        name,
+        ...(command === undefined
+          ? {}
+          : { command: list(`${where}.command`, command, Number.MAX_SAFE_INTEGER) }),
+      };
+    },
+  );
+}
+
 /** Checks `overrides.container` and gives it as RunTask takes it, without name and command. */
 export function containerOverrides(
   given: ECSContainerOverrides,
+  where = "overrides.container",
 ): Omit<ContainerOverride, "name" | "command"> {
-  const where = "overrides.container";
-  onlyKnown(where, plainObject(where, given), [
-    "environment",
-    "environmentFiles",
-    "cpu",
-    "memory",
-    "memoryReservation",
-    "resourceRequirements",
-  ]);
+  onlyKnown(where, plainObject(where, given), CONTAINER_OPTIONS);
   const overrides: Omit<ContainerOverride, "name" | "command"> = {};
   for (const key of ["cpu", "memory", "memoryReservation"] as const) {
     if (given[key] === undefined) continue;
     overrides[key] = wholeNumber(`${where}.${key}`, given[key], 1, Number.MAX_SAFE_INTEGER);
   }
   if (given.environment !== undefined) {
-    overrides.environment = environmentPairs(plainObject(`${where}.environment`, given.environment));
+    overrides.environment = environmentPairs(
+      `${where}.environment`,
+      plainObject(`${where}.environment`, given.environment),
+    );
   }
   if (given.environmentFiles !== undefined) {
     overrides.environmentFiles = list(`${where}.environmentFiles`, given.environmentFiles, 10);
@@ -67,20 +92,21 @@ export function containerOverrides(
   return overrides;
 }
 
-function environmentPairs(environment: Record<string, unknown>): { name: string; value: string }[] {
+function environmentPairs(
+  where: string,
+  environment: Record<string, unknown>,
+): { name: string; value: string }[] {
   return Object.entries(environment).map(([name, value]) => {
     if (name === "" || name.includes("=") || name.includes("\0")) {
-      throw new RangeError(`overrides.container.environment: ${show(name)} cannot be the name of a variable`);
+      throw new RangeError(`${where}: ${show(name)} cannot be the name of a variable`);
     }
     if (/^ROLLCALL_/i.test(name)) {
       throw new RangeError(
-        `overrides.container.environment: ${name} begins with ROLLCALL_, which Rollcall sets itself; use another name`,
+        `${where}: ${name} begins with ROLLCALL_, which Rollcall sets itself; use another name`,
       );
     }
     if (typeof value !== "string") {
-      throw new TypeError(
-        `overrides.container.environment: ${name} must be a string, not ${show(value)}; use String(value)`,
-      );
+      throw new TypeError(`${where}: ${name} must be a string, not ${show(value)}; use String(value)`);
     }
     return { name, value };
   });

@@ -1,4 +1,4 @@
-import type { RunTaskCommandInput, TaskOverride } from "@aws-sdk/client-ecs";
+import type { RunTaskCommandInput, Task, TaskOverride } from "@aws-sdk/client-ecs";
 import type { ECSSettings } from "./ecs-settings.js";
 
 /** Tasks that one RunTask call can start (Amazon ECS API reference, RunTask, `count`). */
@@ -9,6 +9,14 @@ export const OVERRIDE_LIMIT = 8192;
 
 /** The variable in which a task carries the launch it belongs to, whatever `startedBy` is. */
 export const LAUNCH_VARIABLE = "ROLLCALL_LAUNCH_ID";
+
+/** The launch to which a task belongs, by that variable; undefined for tasks that Rollcall did not start. */
+export function launchOf(task: Task): string | undefined {
+  const variables = (task.overrides?.containerOverrides ?? []).flatMap(
+    ({ environment }) => environment ?? [],
+  );
+  return variables.find(({ name }) => name === LAUNCH_VARIABLE)?.value;
+}
 
 /** The contract keeps what a cluster adds below 400 characters; this stands in for it before it is known. */
 export const LONGEST_WORKER_ENVIRONMENT: Readonly<Record<string, string>> = {
@@ -38,12 +46,17 @@ export function clientToken(launchId: string, batch: number, attempt: number): s
   return `rollcall-${launchId}-${batch}-${attempt}`;
 }
 
-/** What a launch changes of its task definition. */
+/** What a launch changes of its task definition. Throws a `RangeError` if the worker's container is named as another one. */
 export function taskOverride(
-  settings: Pick<ECSSettings, "taskOverrides" | "containerOverrides" | "command">,
+  settings: Pick<ECSSettings, "taskOverrides" | "containerOverrides" | "otherContainerOverrides" | "command">,
   containerName: string,
   workerEnvironment: Readonly<Record<string, string>>,
 ): TaskOverride {
+  if (settings.otherContainerOverrides.some(({ name }) => name === containerName)) {
+    throw new RangeError(
+      `overrides.otherContainers.${containerName} is the worker's own container; use overrides.container for it`,
+    );
+  }
   const added = Object.entries(workerEnvironment).map(([name, value]) => ({ name, value }));
   return {
     ...settings.taskOverrides,
@@ -54,6 +67,7 @@ export function taskOverride(
         ...(settings.command === undefined ? {} : { command: [...settings.command] }),
         environment: [...(settings.containerOverrides.environment ?? []), ...added],
       },
+      ...settings.otherContainerOverrides,
     ],
   };
 }
@@ -96,6 +110,7 @@ export function runTaskInput(
   },
 ): RunTaskCommandInput {
   return {
+    ...settings.rawRunTask,
     ...settings.runTask,
     cluster: settings.ecsCluster,
     taskDefinition: call.taskDefinitionArn,

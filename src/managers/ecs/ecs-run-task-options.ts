@@ -31,6 +31,7 @@ export type RunTaskOptions = Pick<
   | "propagateTags"
   | "enableExecuteCommand"
   | "enableECSManagedTags"
+  | "volumeConfigurations"
 >;
 
 /** `MANAGED_INSTANCES` is reached through a capacity provider strategy only. */
@@ -61,7 +62,27 @@ export function runTaskOptions(options: ECSManagerOptions): RunTaskOptions {
     enableECSManagedTags: optional(options.enableECSManagedTags, (value) =>
       flag("enableECSManagedTags", value),
     ),
+    volumeConfigurations: optional(options.volumeConfigurations, (value) =>
+      list("volumeConfigurations", value, 1),
+    ),
   };
+}
+
+/** What the manager decides for each call. */
+const MANAGED = ["cluster", "taskDefinition", "count", "startedBy", "clientToken", "overrides"];
+
+/** Checks `runTask`: neither what the manager sets, nor what has an option with checks of its own. */
+export function rawRunTask(
+  given: NonNullable<ECSManagerOptions["runTask"]>,
+  options: RunTaskOptions,
+): Readonly<Record<string, unknown>> {
+  for (const name of Object.keys(plainObject("runTask", given))) {
+    if (MANAGED.includes(name)) {
+      throw new TypeError(`runTask: ${name} is set by ECSManager itself; see its options`);
+    }
+    if (name in options) throw new TypeError(`runTask: ${name} is an option of ECSManager; give it there`);
+  }
+  return given;
 }
 
 function propagation(value: string): "TASK_DEFINITION" | "NONE" {

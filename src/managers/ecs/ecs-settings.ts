@@ -13,9 +13,9 @@ import {
   wholeNumber,
 } from "../../util/option-checks.js";
 import type { ECSManagerOptions, ECSRendezvousOptions, ECSTimeouts } from "./ecs-options.js";
-import { containerOverrides, taskOverrides } from "./ecs-override-options.js";
+import { containerOverrides, otherContainerOverrides, taskOverrides } from "./ecs-override-options.js";
 import { LONGEST_WORKER_ENVIRONMENT, checkOverrideSize, taskOverride } from "./ecs-request.js";
-import { runTaskOptions } from "./ecs-run-task-options.js";
+import { rawRunTask, runTaskOptions } from "./ecs-run-task-options.js";
 import type { RunTaskOptions } from "./ecs-run-task-options.js";
 
 /** The options after checking, with defaults. */
@@ -30,8 +30,11 @@ export interface ECSSettings {
   readonly logsClient: CloudWatchLogsClient | undefined;
   readonly startedBy: string | undefined;
   readonly runTask: RunTaskOptions;
+  /** Further members of RunTask, as they are. */
+  readonly rawRunTask: Readonly<Record<string, unknown>>;
   readonly taskOverrides: Omit<TaskOverride, "containerOverrides">;
   readonly containerOverrides: Omit<ContainerOverride, "name" | "command">;
+  readonly otherContainerOverrides: readonly ContainerOverride[];
   /** Undefined leaves the image's own. */
   readonly command: readonly string[] | undefined;
   readonly rendezvous: RendezvousSettings;
@@ -76,6 +79,8 @@ const OPTION_NAMES: readonly (keyof ECSManagerOptions)[] = [
   "propagateTags",
   "enableExecuteCommand",
   "enableECSManagedTags",
+  "volumeConfigurations",
+  "runTask",
   "overrides",
   "command",
   "rendezvous",
@@ -91,6 +96,7 @@ export function ecsSettings(options: ECSManagerOptions): ECSSettings {
   onlyKnown("ECSManager", plainObject("the options of ECSManager", options), OPTION_NAMES);
   const overrides = options.overrides ?? {};
   checkClients(options);
+  const runTask = runTaskOptions(options);
   const settings: ECSSettings = {
     ecsCluster:
       optional(options.ecsCluster, (value) => text("ecsCluster", value, `"my-cluster"`)) ?? "default",
@@ -102,9 +108,11 @@ export function ecsSettings(options: ECSManagerOptions): ECSSettings {
     client: options.client,
     logsClient: options.logsClient,
     startedBy: optional(options.startedBy, checkStartedBy),
-    runTask: runTaskOptions(options),
+    runTask,
+    rawRunTask: rawRunTask(options.runTask ?? {}, runTask),
     taskOverrides: taskOverrides(overrides),
     containerOverrides: containerOverrides(overrides.container ?? {}),
+    otherContainerOverrides: otherContainerOverrides(overrides.otherContainers ?? {}),
     command: workerCommand(options.command),
     rendezvous: rendezvousSettings(options.rendezvous ?? {}),
     timeouts: timeoutSettings(options.timeouts ?? {}),

@@ -3,7 +3,7 @@ import { withRetries } from "./ecs-call.js";
 import type { ECSOperations } from "./ecs-client.js";
 import { serviceError } from "./ecs-errors.js";
 import type { RequestPace } from "./ecs-pace.js";
-import { LAUNCH_VARIABLE } from "./ecs-request.js";
+import { launchOf } from "./ecs-request.js";
 import { TASKS_PER_DESCRIBE } from "./ecs-task-poller.js";
 import { forEachOf, pause } from "./ecs-wait.js";
 
@@ -12,7 +12,7 @@ const LIMITS = { capacityMs: 0, outageMs: 15_000, briefAttempts: 5 };
 
 /** Sends StopTask for each of these. One that ECS does not know is gone. Rejects with the first error, after all. */
 export async function stopTasks(
-  ecs: ECSOperations,
+  ecs: Pick<ECSOperations, "stopTask">,
   pace: RequestPace,
   taskArns: readonly string[],
   reason: string,
@@ -42,21 +42,15 @@ export async function strayTasks(
   mark: { readonly startedBy: string; readonly launchId: string },
   isKnown: (arn: string) => boolean,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<readonly Task[]> {
   const retries = { limits: LIMITS, signal };
   const listed = await withRetries(() => ecs.listTasks(mark.startedBy, signal), retries);
   const unknown = listed.filter((arn) => !isKnown(arn));
-  const strays: string[] = [];
+  const strays: Task[] = [];
   for (let start = 0; start < unknown.length; start += TASKS_PER_DESCRIBE) {
     const arns = unknown.slice(start, start + TASKS_PER_DESCRIBE);
     const { tasks } = await withRetries(() => ecs.describeTasks(arns, signal), retries);
-    strays.push(...tasks.filter((task) => belongsTo(task, mark.launchId)).map((task) => task.taskArn ?? ""));
+    strays.push(...tasks.filter((task) => launchOf(task) === mark.launchId));
   }
   return strays;
-}
-
-function belongsTo(task: Task, launchId: string): boolean {
-  return (task.overrides?.containerOverrides ?? []).some((container) =>
-    (container.environment ?? []).some((pair) => pair.name === LAUNCH_VARIABLE && pair.value === launchId),
-  );
 }

@@ -95,7 +95,7 @@ export class KnownTasks {
         const phase = furthest(entry.task.phase, taskPhase(task, definition.containerName));
         const details = taskDetails(task, arn);
         const isNews = phase !== entry.task.phase || details.lastStatus !== entry.task.details.lastStatus;
-        const exit = phase === "ended" ? taskExit(task, definition.containerName) : undefined;
+        const exit = phase === "ended" ? taskExit(task, definition) : undefined;
         update(entry, {
           ...entry.task,
           phase,

@@ -24,3 +24,31 @@ void test("a reason nobody wrote down is passed on unchanged, without advice", (
 void test("fewer tasks without a reason are said to be that", () => {
   assert.match(runTaskFailure(2, [], "prod").message, /gave no reason/);
 });
+
+const advised: readonly [reason: string, advice: RegExp][] = [
+  ["RESOURCE:CPU", /add instances/],
+  ["RESOURCE:MEMORY", /lower the sizes/],
+  ["RESOURCE:PORTS", /remove its portMappings/],
+  ["RESOURCE:PORTS_UDP", /remove its portMappings/],
+  ["RESOURCE:ENI", /awsvpcTrunking/],
+  ["RESOURCE:GPU", /add instances/],
+  ["AGENT", /disconnected/],
+  ["LOCATION", /add their subnets/],
+  ["ATTRIBUTE", /requiresAttributes/],
+  ["MemberOf placement constraint unsatisfied", /loosen/],
+  [
+    "Capacity is unavailable at this time. Please try again later or in a different availability zone",
+    /subnets in other zones/,
+  ],
+  ["You've reached the limit on the number of vCPUs you can run concurrently", /vCPU quota/],
+  ["The requested CPU/MEMORY configuration is above your limit", /smaller tasks/],
+  ["MISSING", /region/],
+  ["INACTIVE", /region/],
+];
+for (const [reason, advice] of advised) {
+  void test(`${reason} comes with a way out`, () => {
+    const failure = runTaskFailure(1, [{ reason }], "prod");
+    assert.equal(failure.cause, reason);
+    assert.match(failure.advice ?? "", advice);
+  });
+}

@@ -42,78 +42,45 @@ for (const [title, task, phase] of phases) {
   });
 }
 
+const worker = { containerName: "w", logs: { group: "/g", streamPrefix: "p" } };
 const essential = {
   stopCode: "EssentialContainerExited",
   stoppedReason: "Essential container in task exited",
 } as const;
-const exits: readonly [string, Task, { kind: string; exitCode?: number; signal?: string }, RegExp][] = [
+const exits: readonly [
+  string,
+  Task,
+  { kind: string; cause: string; exitCode?: number; signal?: string },
+  RegExp,
+][] = [
   [
     "an exit code",
     { ...essential, containers: [{ name: "w", exitCode: 3 }] },
-    { kind: "exited", exitCode: 3 },
+    { kind: "exited", cause: "exit code 3", exitCode: 3 },
     /^ECS task 0123 stopped, EssentialContainerExited: "Essential container in task exited", exit code 3$/,
   ],
   [
-    "a command that is not there",
-    { ...essential, containers: [{ name: "w", exitCode: 127 }] },
-    { kind: "exited", exitCode: 127 },
-    /exit code 127; the command does not exist in the container/,
-  ],
-  [
-    "out of memory",
+    "a kill for memory",
     {
       ...essential,
       containers: [
         { name: "w", exitCode: 137, reason: "OutOfMemoryError: Container killed due to memory usage" },
       ],
     },
-    { kind: "signalled", exitCode: 137, signal: "SIGKILL" },
-    /OutOfMemoryError.*raise memory/,
-  ],
-  [
-    "a kill with no reason given",
-    { ...essential, containers: [{ name: "w", exitCode: 137 }] },
-    { kind: "signalled", exitCode: 137, signal: "SIGKILL" },
-    /out of memory, or it did not end in time/,
+    { kind: "signalled", cause: "out of memory", exitCode: 137, signal: "SIGKILL" },
+    /container: "OutOfMemoryError: Container killed due to memory usage"$/,
   ],
   [
     "SIGTERM",
     { ...essential, containers: [{ name: "w", exitCode: 143 }] },
-    { kind: "signalled", exitCode: 143, signal: "SIGTERM" },
+    { kind: "signalled", cause: "ended by SIGTERM", exitCode: 143, signal: "SIGTERM" },
     /exit code 143$/,
   ],
   [
     "somebody's StopTask, whatever the exit code",
     { stopCode: "UserInitiated", stoppedReason: "bye", containers: [{ name: "w", exitCode: 143 }] },
-    { kind: "stopped", exitCode: 143 },
+    { kind: "stopped", cause: "stopped by somebody", exitCode: 143 },
     /UserInitiated: "bye", exit code 143/,
-  ],
-  [
-    "Spot by its own code",
-    { stopCode: "SpotInterruption", stoppedReason: "Your Spot Task was interrupted.", containers: [] },
-    { kind: "stopped" },
-    /start a replacement/,
-  ],
-  [
-    "Spot by a termination notice",
-    { stopCode: "TerminationNotice", stoppedReason: "Your Spot Task was interrupted." },
-    { kind: "stopped" },
-    /start a replacement/,
-  ],
-  [
-    "an instance that went away",
-    { stopCode: "EssentialContainerExited", stoppedReason: "Host EC2 (instance i-0abc) terminated." },
-    { kind: "stopped" },
-    /capacity was taken back/,
-  ],
-  [
-    "an image without a route to its registry",
-    {
-      stopCode: "TaskFailedToStart",
-      stoppedReason: "CannotPullContainerError: dial tcp 1.2.3.4:443: i/o timeout",
-    },
-    { kind: "stopped" },
-    /no route to the registry/,
   ],
   [
     "an image that is not there",
@@ -122,38 +89,56 @@ const exits: readonly [string, Task, { kind: string; exitCode?: number; signal?:
       stoppedReason: "Task failed to start",
       containers: [{ name: "w", reason: "CannotPullContainerError: manifest unknown: not found" }],
     },
-    { kind: "stopped" },
-    /image's name, tag and CPU architecture/,
+    { kind: "stopped", cause: "image not found" },
+    /container: "CannotPullContainerError: manifest unknown: not found"$/,
   ],
   [
-    "a registry that forbids",
+    "another essential container, which ended first",
     {
-      stopCode: "TaskFailedToStart",
-      stoppedReason: "CannotPullECRContainerError: AccessDeniedException: not authorized",
+      ...essential,
+      containers: [
+        { name: "w", exitCode: 143 },
+        { name: "proxy", exitCode: 1 },
+      ],
     },
-    { kind: "stopped" },
-    /execution role/,
+    { kind: "signalled", cause: "another container ended", exitCode: 143, signal: "SIGTERM" },
+    /exit code 143$/,
   ],
   [
-    "a capacity provider without instances",
-    { stopCode: "TaskFailedToStart", stoppedReason: "TaskFailedToStart: RESOURCE:CPU" },
-    { kind: "stopped" },
-    /Auto Scaling group/,
+    "a kill for memory beside another container's end",
+    {
+      ...essential,
+      containers: [
+        { name: "w", exitCode: 137, reason: "OutOfMemoryError: Container killed due to memory usage" },
+        { name: "proxy", exitCode: 1 },
+      ],
+    },
+    { kind: "signalled", cause: "out of memory", exitCode: 137, signal: "SIGKILL" },
+    /OutOfMemoryError/,
   ],
-  ["no reason at all", {}, { kind: "stopped" }, /^ECS task 0123 stopped$/],
+  ["no reason at all", {}, { kind: "stopped", cause: "stopped" }, /^ECS task 0123 stopped$/],
 ];
 
 for (const [title, task, expected, message] of exits) {
   void test(`the end by ${title} is told as it is`, () => {
-    const { message: text, ...facts } = taskExit({ taskArn, ...task }, "w");
+    const { message: text, advice, ...facts } = taskExit({ taskArn, ...task }, worker);
     assert.deepEqual(facts, expected);
     assert.match(text, message);
+    assert.notEqual(advice, undefined);
   });
 }
 
+void test("a program whose output goes nowhere is told with the way to see it", () => {
+  const task = { taskArn, ...essential, containers: [{ name: "w", exitCode: 1 }] };
+  assert.match(taskExit(task, { containerName: "w" }).advice ?? "", /log driver awslogs/);
+  assert.doesNotMatch(taskExit(task, worker).advice ?? "", /log driver/);
+  assert.doesNotMatch(taskExit({ taskArn }, { containerName: "w" }).advice ?? "", /log driver/);
+});
+
 void test("another container's exit code is not the worker's", () => {
-  const exit = taskExit({ taskArn, ...essential, containers: [{ name: "sidecar", exitCode: 1 }] }, "w");
+  const exit = taskExit({ taskArn, ...essential, containers: [{ name: "sidecar", exitCode: 1 }] }, worker);
   assert.equal(exit.exitCode, undefined);
+  assert.match(exit.advice ?? "", /"sidecar" ended with exit code 1/);
 });
 
 void test("details hold what ECS gives and nothing else", () => {

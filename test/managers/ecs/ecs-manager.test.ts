@@ -108,12 +108,14 @@ void test("a command that does not exist and an image that cannot be pulled say 
   const [noCommand] = await broken.take("exited", 1);
   await broken.end();
   assert.equal(noCommand?.reason.kind, "stopped");
-  assert.match(noCommand.reason.message, /no-such-program.*check command, entry point/);
+  assert.match(noCommand.reason.message, /no-such-program/);
+  assert.match(noCommand.reason.advice ?? "", /check command, entry point/);
   await platform.register({ image: "nowhere/none" });
   const missing = new Launching(platform.manager());
   const [noImage] = await missing.take("exited", 1);
   await missing.end();
-  assert.match(noImage?.reason.message ?? "", /CannotPullContainerError.*check the image/);
+  assert.equal(noImage?.reason.cause, "image not found");
+  assert.match(noImage.reason.message, /CannotPullContainerError/);
 });
 
 void test("a worker killed by a signal is told apart from one that exited", async () => {
@@ -271,7 +273,29 @@ void test("tasks that nobody was told of are stopped when the launch is over", a
   const { value } = await launching.next();
   assert.equal(value?.kind, "launched");
   await launching.end();
-  assert.deepEqual(platform.running(), [value.worker.id]);
+  assert.deepEqual(platform.notStopped(), [value.worker.id]);
+});
+
+void test("tasks of which ECS tells only when the launch is over are STOPPED before it has ended", async () => {
+  await using platform = await Platform.start();
+  await platform.register({ stopTimeout: 20 });
+  // It takes its time to end, so that being told to stop and being STOPPED are two moments.
+  const slow = `
+    process.on("SIGTERM", () => setTimeout(() => process.exit(), 300));
+    setTimeout(() => {}, 60_000);
+    console.log("ready");`;
+  const manager = platform.manager({ workers: 2, command: ["node", "-e", slow] });
+  const held = platform.holdAnswers("RunTaskCommand");
+  const launching = new Launching(manager);
+  const pending = launching.next();
+  await held.arrived;
+  await platform.lines(2);
+  const ended = launching.end();
+  held.release();
+  await ended;
+  assert.equal((await pending).done, true);
+  assert.equal(platform.local.tasks().length, 2);
+  assert.deepEqual(platform.notStopped(), []);
 });
 
 void test("tasks of a RunTask whose answer never came are found by their mark and stopped", async () => {
@@ -284,7 +308,7 @@ void test("tasks of a RunTask whose answer never came are found by their mark an
   await started;
   await launching.end();
   await pending;
-  assert.deepEqual(platform.running(), []);
+  assert.deepEqual(platform.notStopped(), []);
 });
 
 const refused = [

@@ -20,6 +20,14 @@ const errors: readonly [string, string, number | undefined, string][] = [
   ["ClusterNotFoundException", "Cluster not found.", 400, "no"],
   ["ConflictException", "", 400, "no"],
   ["BlockedException", "", 400, "no"],
+  ["PlatformUnknownException", "", 400, "no"],
+  ["PlatformTaskDefinitionIncompatibilityException", "", 400, "no"],
+  ["UnsupportedFeatureException", "", 400, "no"],
+  ["ExpiredTokenException", "", 400, "no"],
+  ["LimitExceededException", "", 400, "same launch"],
+  ["ServiceUnavailable", "", 503, "same outage"],
+  ["InternalFailure", "", 500, "same outage"],
+  ["EPIPE", "write EPIPE", undefined, "same outage"],
   ["CredentialsProviderError", "", undefined, "no"],
 ];
 
@@ -36,7 +44,11 @@ for (const [code, message, status, expected] of errors) {
 
 const reasons: readonly [string, string][] = [
   ["RESOURCE:CPU", "new capacity"],
+  ["RESOURCE:MEMORY", "new capacity"],
+  ["RESOURCE:PORTS", "new capacity"],
   ["RESOURCE:PORTS_UDP", "new capacity"],
+  ["RESOURCE:ENI", "new capacity"],
+  ["RESOURCE:GPU", "new capacity"],
   ["AGENT", "new capacity"],
   [
     "Capacity is unavailable at this time. Please try again later or in a different availability zone",
@@ -46,6 +58,7 @@ const reasons: readonly [string, string][] = [
   ["The requested CPU/MEMORY configuration is above your limit", "no"],
   ["ATTRIBUTE", "no"],
   ["LOCATION", "no"],
+  ["INACTIVE", "no"],
   ["MemberOf placement constraint unsatisfied", "no"],
   ["SOMETHING NOBODY WROTE DOWN", "new brief"],
 ];

@@ -2,6 +2,7 @@ import { ECSClient, RegisterTaskDefinitionCommand } from "@aws-sdk/client-ecs";
 import type { ContainerDefinition, RegisterTaskDefinitionCommandInput } from "@aws-sdk/client-ecs";
 import { startLocalECS } from "#dist/local-ecs/index.js";
 import type { LocalECS, LocalECSOptions } from "#dist/local-ecs/index.js";
+import { deferred } from "#dist/util/deferred.js";
 import type { LaunchOutcome, LaunchRequest } from "#dist/cluster/cluster-manager.js";
 import { ECSManager } from "#dist/managers/ecs/index.js";
 import type { ECSManagerOptions, ECSTaskDetails } from "#dist/managers/ecs/index.js";
@@ -54,6 +55,44 @@ export class Platform implements AsyncDisposable {
       .tasks()
       .filter((task) => task.desiredStatus === "RUNNING")
       .map((task) => task.taskArn);
+  }
+
+  /** ARNs of the tasks that are not STOPPED. */
+  notStopped(): readonly string[] {
+    return this.local
+      .tasks()
+      .filter((task) => task.lastStatus !== "STOPPED")
+      .map((task) => task.taskArn);
+  }
+
+  /** Resolves when tasks have written so many lines more. */
+  lines(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      let seen = 0;
+      const stop = this.local.onOutput(() => {
+        if (++seen < count) return;
+        stop();
+        resolve();
+      });
+    });
+  }
+
+  /** Keeps answers of ECS to such commands (`RunTaskCommand`, ...) from the client until they are released. */
+  holdAnswers(commandName: string): { readonly arrived: Promise<void>; release(): void } {
+    const arrived = deferred<void>();
+    const released = deferred<void>();
+    this.client.middlewareStack.add(
+      (next, context) => async (args) => {
+        const answer = await next(args);
+        if (context.commandName === commandName) {
+          arrived.resolve();
+          await released.promise;
+        }
+        return answer;
+      },
+      { step: "initialize" },
+    );
+    return { arrived: arrived.promise, release: () => released.resolve() };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

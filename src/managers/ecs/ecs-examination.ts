@@ -1,0 +1,212 @@
+import type { Cluster, ContainerInstance } from "@aws-sdk/client-ecs";
+import { withRetries } from "./ecs-call.js";
+import type { ECSConnection, Send } from "./ecs-connection.js";
+import { describeDefinition, type DefinitionFacts } from "./ecs-definition-facts.js";
+import {
+  checkCapacity,
+  checkNetworkMode,
+  checkNode,
+  checkOutput,
+  checkRoles,
+  type Check,
+} from "./ecs-diagnosis.js";
+import { explain } from "./ecs-errors.js";
+import { workerTaskDefinition } from "./ecs-task-definition.js";
+
+export interface Examination {
+  readonly ecsCluster: string;
+  readonly taskDefinition: string;
+  readonly containerName?: string;
+  /** How many workers there shall be room for. */
+  readonly workers: number;
+  readonly isFargate: boolean;
+}
+
+const LIMITS = { capacityMs: 0, outageMs: 3000, briefAttempts: 3 };
+/** Instances in one DescribeContainerInstances call (Amazon ECS API reference). */
+const INSTANCES_PER_DESCRIBE = 100;
+
+/**
+ * Looks at everything that a launch needs, with calls that only read, and gives each finding as soon as it is there. Never
+ * rejects for what ECS says: that is a finding.
+ */
+export async function* examine(
+  connection: ECSConnection,
+  options: Examination,
+  signal: AbortSignal,
+): AsyncGenerator<Check, void, undefined> {
+  const ecs = new Reader(connection, options, signal);
+  const cluster = await ecs.cluster();
+  yield cluster.check;
+  const definition = await ecs.definition();
+  yield definition.check;
+  if (definition.found !== undefined) yield* checkDefinition(definition.found, options);
+  // A cluster that cannot be read makes the rest of its answers noise.
+  if (cluster.found !== undefined) {
+    yield* ecs.permissions();
+    if (definition.found !== undefined) yield* ecs.capacity(cluster.found, definition.found);
+  }
+  yield* unseen(options);
+}
+
+function* checkDefinition({ definition }: DefinitionFacts, options: Examination): Generator<Check> {
+  let name: string;
+  try {
+    name = workerTaskDefinition(definition, options.containerName).containerName;
+  } catch (error) {
+    yield { name: "container", verdict: "fail", seen: (error as Error).message };
+    return;
+  }
+  const container = definition.containerDefinitions?.find((one) => one.name === name) ?? {};
+  yield { name: "container", verdict: "ok", seen: `${name} becomes the worker (${container.image})` };
+  yield checkNetworkMode(definition, container);
+  yield checkOutput(container);
+  yield checkRoles(definition, options.isFargate);
+  yield checkNode(container, process.version);
+}
+
+/** What no reading call can tell. */
+function* unseen({ taskDefinition }: Examination): Generator<Check> {
+  yield {
+    name: "right to start and stop",
+    verdict: "skip",
+    seen: "ecs:RunTask, ecs:StopTask and iam:PassRole cannot be tried without a task",
+    advice: `rollcall iam --look --task-definition ${taskDefinition} prints the policy that is needed`,
+  };
+  yield {
+    name: "security groups",
+    verdict: "skip",
+    seen:
+      "not looked at: the workers' group must let the manager in on their ports (any, unless a range is set), and the " +
+      "manager's group the workers on the port of its rendezvous (rendezvous.port; any free one unless it is set)",
+  };
+}
+
+interface Found<T> {
+  readonly check: Check;
+  readonly found?: T;
+}
+
+class Reader {
+  constructor(
+    private readonly connection: ECSConnection,
+    private readonly options: Examination,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  async cluster(): Promise<Found<Cluster>> {
+    const name = "ECS cluster";
+    const { ecsCluster } = this.options;
+    try {
+      const answer = await this.#read(({ sdk, client }, options) =>
+        client.send(new sdk.DescribeClustersCommand({ clusters: [ecsCluster] }), options),
+      );
+      const found = answer.clusters?.[0];
+      if (found?.status === "ACTIVE") {
+        const { registeredContainerInstancesCount: count = 0, runningTasksCount: running = 0 } = found;
+        const seen = `${ecsCluster} is ACTIVE, with ${count} container instances and ${running} running tasks`;
+        return { check: { name, verdict: "ok", seen }, found };
+      }
+      const seen = found === undefined ? `there is no ${ecsCluster}` : `${ecsCluster} is ${found.status}`;
+      return { check: { name, verdict: "fail", seen, advice: "check --cluster and --region, or create it" } };
+    } catch (error) {
+      return { check: this.#failed(name, "DescribeClusters", error) };
+    }
+  }
+
+  async definition(): Promise<Found<DefinitionFacts>> {
+    const name = "task definition";
+    const { taskDefinition } = this.options;
+    try {
+      const found = await describeDefinition(this.connection, taskDefinition, this.signal);
+      const seen = `${found.definition.family}:${found.definition.revision} is ${found.definition.status}`;
+      return { check: { name, verdict: "ok", seen }, found };
+    } catch (error) {
+      return { check: this.#failed(name, "DescribeTaskDefinition", error) };
+    }
+  }
+
+  /** Calls of the launch itself that read, on a task that does not exist. */
+  async *permissions(): AsyncGenerator<Check> {
+    const { ecsCluster: cluster } = this.options;
+    const list: Send<unknown> = ({ sdk, client }, options) =>
+      client.send(new sdk.ListTasksCommand({ cluster, startedBy: "rollcall/doctor" }), options);
+    const describe: Send<unknown> = ({ sdk, client }, options) =>
+      client.send(new sdk.DescribeTasksCommand({ cluster, tasks: ["0".repeat(32)] }), options);
+    yield await this.#permission("ListTasks", list);
+    yield await this.#permission("DescribeTasks", describe);
+  }
+
+  async *capacity(cluster: Cluster, { definition }: DefinitionFacts): AsyncGenerator<Check> {
+    const name = "capacity";
+    const { isFargate, workers } = this.options;
+    if (isFargate)
+      return yield { name, verdict: "skip", seen: "Fargate tells of its room only when tasks are started" };
+    try {
+      const instances = await this.#instances();
+      if (instances.length > 0) return yield* checkCapacity(definition, instances, workers);
+    } catch (error) {
+      return yield this.#failed(name, "DescribeContainerInstances", error);
+    }
+    const providers = cluster.capacityProviders ?? [];
+    if (providers.length > 0) {
+      yield {
+        name,
+        verdict: "ok",
+        seen: `no instances yet; the capacity providers ${providers.join(", ")} can bring some`,
+      };
+    } else {
+      yield {
+        name,
+        verdict: "fail",
+        seen: "the ECS cluster has no container instances and no capacity providers",
+        advice: "add container instances or a capacity provider, or use Fargate (--launch-type FARGATE)",
+      };
+    }
+  }
+
+  async #permission(operation: string, send: Send<unknown>): Promise<Check> {
+    const name = `right to ${operation}`;
+    try {
+      await this.#read(send);
+      return { name, verdict: "ok", seen: "granted" };
+    } catch (error) {
+      return this.#failed(name, operation, error);
+    }
+  }
+
+  async #instances(): Promise<readonly ContainerInstance[]> {
+    const { ecsCluster: cluster } = this.options;
+    const arns: string[] = [];
+    let nextToken: string | undefined;
+    do {
+      const input = { cluster, nextToken };
+      const page = await this.#read(({ sdk, client }, options) =>
+        client.send(new sdk.ListContainerInstancesCommand(input), options),
+      );
+      arns.push(...(page.containerInstanceArns ?? []));
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined && nextToken !== "");
+    const instances: ContainerInstance[] = [];
+    for (let start = 0; start < arns.length; start += INSTANCES_PER_DESCRIBE) {
+      const containerInstances = arns.slice(start, start + INSTANCES_PER_DESCRIBE);
+      const answer = await this.#read(({ sdk, client }, options) =>
+        client.send(new sdk.DescribeContainerInstancesCommand({ cluster, containerInstances }), options),
+      );
+      instances.push(...(answer.containerInstances ?? []));
+    }
+    return instances;
+  }
+
+  #read<T>(send: Send<T>): Promise<T> {
+    return withRetries(() => this.connection.call(this.signal, send), {
+      limits: LIMITS,
+      signal: this.signal,
+    });
+  }
+
+  #failed(name: string, operation: string, error: unknown): Check {
+    const { ecsCluster, taskDefinition } = this.options;
+    return { name, verdict: "fail", seen: explain(error, { operation, ecsCluster, taskDefinition }).message };
+  }
+}
