@@ -239,7 +239,7 @@ export class Membership {
     arrival.setHandlers(this.#controlHandlers(arrival.control, () => joining.member));
     this.#joining.set(arrival.keyId, joining);
     try {
-      const { session, host, port } = await joinWorker(arrival, {
+      const { session, ...place } = await joinWorker(arrival, {
         transport: this.#transport,
         codec: this.#codec,
         load: this.#load,
@@ -254,6 +254,7 @@ export class Membership {
           lazy,
           hostname: hostname(),
         },
+        dialBack: (limit) => this.#rendezvous.dialBack(arrival, limit),
         signal,
         onMessage: (type, content) => {
           if (type === MessageType.whoIs && joining.member !== undefined) {
@@ -267,8 +268,7 @@ export class Membership {
       });
       const info = {
         pid,
-        host,
-        port,
+        ...place,
         report: arrival.report,
         labels: options.labels,
         manager: manager.name,

@@ -3,8 +3,9 @@
 /** `report`: a worker says who and where it is. */
 export interface ReportMessage {
   readonly osPid: number;
-  /** Candidate addresses in the order in which they should be dialled. */
+  /** Candidate addresses in the order in which they should be dialled, all with the same port. */
   readonly hosts: readonly string[];
+  /** The port that leads to the worker, which need not be the one that it listens on. 0: it cannot be dialled. */
   readonly port: number;
   readonly nodeVersion: string;
   readonly rollcallVersion: string;
