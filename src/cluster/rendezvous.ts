@@ -6,7 +6,9 @@ import { MessageType } from "../protocol/message.js";
 import { ControlChannel, type ControlHandlers } from "../rpc/control-channel.js";
 import { acceptHandshake, type AuthenticatedConnection, type Refusal } from "../rpc/handshake-exchange.js";
 import { Strangers } from "../rpc/strangers.js";
+import { listenInRange } from "../transport/listen-in-range.js";
 import type { Connection, Listener, Transport } from "../transport/transport.js";
+import { ANY_PORT, formatPortRange } from "../util/port-range.js";
 import { deferred } from "../util/deferred.js";
 import { sharedAbortController } from "../util/shared-abort.js";
 import { abortable, withTimeLimit } from "../util/time-limit.js";
@@ -73,14 +75,15 @@ export class Rendezvous {
   }
 
   /** Listens where it does not yet; returns the port. */
-  async listen({ bindHost, port = 0 }: RendezvousAddress): Promise<number> {
+  async listen({ bindHost, ports = ANY_PORT }: RendezvousAddress): Promise<number> {
     this.#closing.signal.throwIfAborted();
-    const key = `${bindHost} ${port}`;
+    const key = `${bindHost} ${formatPortRange(ports)}`;
     let listening = this.#listeners.get(key);
     if (listening === undefined) {
-      listening = this.#transport.listen({
+      listening = listenInRange(this.#transport, {
         host: bindHost,
-        port,
+        ports,
+        start: 0,
         accept: (connection) => void this.#accept(connection),
       });
       this.#listeners.set(key, listening);

@@ -3,29 +3,12 @@ import { test } from "node:test";
 import { listenInRange } from "#dist/transport/listen-in-range.js";
 import { tcpTransport } from "#dist/transport/tcp.js";
 import type { Listener } from "#dist/transport/transport.js";
+import { freePorts } from "../fixtures/free-ports.js";
 
 const accept = (): void => {};
 
-/** Three neighbours that are free. Another program may take one meanwhile; then others are looked for. */
-async function freeRange(): Promise<{ from: number; to: number }> {
-  for (;;) {
-    const listeners: Listener[] = [];
-    try {
-      const first = await tcpTransport.listen({ host: "127.0.0.1", port: 0, accept });
-      listeners.push(first);
-      for (const port of [first.port + 1, first.port + 2])
-        listeners.push(await tcpTransport.listen({ host: "127.0.0.1", port, accept }));
-      return { from: first.port, to: first.port + 2 };
-    } catch {
-      // One of them is taken.
-    } finally {
-      for (const listener of listeners) listener.close();
-    }
-  }
-}
-
 void test("each listener of a range takes a port that is free, and one too many is told that none is", async (context) => {
-  const ports = await freeRange();
+  const ports = await freePorts(3);
   const listeners: Listener[] = [];
   context.after(() => listeners.forEach((listener) => listener.close()));
   const listen = (start: number) => listenInRange(tcpTransport, { host: "127.0.0.1", ports, start, accept });

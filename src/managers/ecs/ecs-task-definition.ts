@@ -1,6 +1,8 @@
 import type { ContainerDefinition, TaskDefinition } from "@aws-sdk/client-ecs";
 import { ClusterManagerError } from "../../errors.js";
 import { MANAGER_NAME } from "./ecs-errors.js";
+import type { ECSSettings } from "./ecs-settings.js";
+import { workerNetwork } from "./ecs-worker-network.js";
 
 /** What a launch needs to know of its task definition. */
 export interface WorkerTaskDefinition {
@@ -12,6 +14,8 @@ export interface WorkerTaskDefinition {
   readonly stopTimeout: number;
   /** Host ports that it declares in network mode host: each allows one such task on an instance. */
   readonly declaredHostPorts: readonly number[];
+  /** Variables that tell workers about their network. */
+  readonly networkEnvironment: Readonly<Record<string, string>>;
 }
 
 export interface LogDestination {
@@ -20,10 +24,10 @@ export interface LogDestination {
   readonly region?: string;
 }
 
-/** Reads a task definition, and finds the container that becomes the worker. */
+/** Reads a task definition, finds the container that becomes the worker, and how that one is reached. */
 export function workerTaskDefinition(
   definition: TaskDefinition,
-  wantedContainer: string | undefined,
+  settings: Pick<ECSSettings, "containerName" | "network" | "runTask">,
 ): WorkerTaskDefinition {
   const name = `${definition.family ?? "?"}:${definition.revision ?? "?"}`;
   if (definition.status !== undefined && definition.status !== "ACTIVE") {
@@ -32,13 +36,22 @@ export function workerTaskDefinition(
       MANAGER_NAME,
     );
   }
-  const container = findContainer(definition, wantedContainer, name);
+  const container = findContainer(definition, settings.containerName, name);
   const logs = logDestination(container);
   return {
     arn: definition.taskDefinitionArn ?? name,
     containerName: container.name ?? "",
     stopTimeout: container.stopTimeout ?? 30,
     declaredHostPorts: definition.networkMode === "host" ? declaredPorts(definition) : [],
+    networkEnvironment: workerNetwork(
+      {
+        name,
+        mode: definition.networkMode,
+        container,
+        hasConfiguration: settings.runTask.networkConfiguration !== undefined,
+      },
+      settings.network,
+    ),
     ...(logs === undefined ? {} : { logs }),
   };
 }

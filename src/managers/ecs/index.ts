@@ -3,6 +3,7 @@ export type { ECSTaskDetails } from "./ecs-lifecycle.js";
 export type {
   ECSContainerOverrides,
   ECSManagerOptions,
+  ECSNetworkOptions,
   ECSOverrides,
   ECSRendezvousOptions,
   ECSTimeouts,
