@@ -224,6 +224,7 @@ export class Membership {
   ): Promise<WorkerInfo> {
     const pid = this.members.newPid();
     const { maxMessageBytes, managerGraceMs, drainMs, topology, lazy } = this.#options;
+    const { intervalMs, lostMs } = this.#options.heartbeat;
     const joining: { readonly key: Uint8Array; member: Member | undefined } = {
       key: arrival.key,
       member: undefined,
@@ -247,6 +248,7 @@ export class Membership {
         message: {
           pid,
           output: manager.output,
+          heartbeat: { intervalMs, lostMs },
           managerGraceMs,
           drainMs,
           maxMessageBytes,

@@ -24,6 +24,8 @@ export interface ReportMessage {
 export interface JoinMessage {
   readonly pid: number;
   readonly output: "pipe" | "control";
+  /** How often the manager pings, and the silence after which a worker looks for it again. In milliseconds. */
+  readonly heartbeat: { readonly intervalMs: number; readonly lostMs: number };
   /** How long a worker without its manager tries to reach it again. */
   readonly managerGraceMs: number;
   /** How long a worker whose platform takes it away may finish its calls. */

@@ -1,5 +1,6 @@
 import { Worker as Thread } from "node:worker_threads";
 import type { OutputMessage, ShutdownMessage, StatusMessage } from "../protocol/control-messages.js";
+import type { ControlLinkOptions } from "./control-link.js";
 
 /** What the control thread is started with. */
 export interface ControlThreadData {
@@ -7,6 +8,7 @@ export interface ControlThreadData {
   readonly port: number;
   readonly keyId: string;
   readonly key: Uint8Array;
+  readonly heartbeat: ControlLinkOptions["heartbeat"];
   readonly graceMs: number;
 }
 

@@ -122,9 +122,9 @@ function sendStatus(status: StatusMessage): void {
 /** Starts it once, when this process is a member. */
 function startControlThread(): void {
   if (member === undefined || control !== undefined) return;
-  const { keyId, key, managerGraceMs, output } = member;
+  const { keyId, key, heartbeat, managerGraceMs: graceMs, output } = member;
   const { host, port } = environment.rendezvous;
-  const thread = new ControlThread({ host, port, keyId, key, graceMs: managerGraceMs }, onControl);
+  const thread = new ControlThread({ host, port, keyId, key, heartbeat, graceMs }, onControl);
   control = thread;
   if (output === "control") {
     captureOutput(process, (stream, line) =>
