@@ -68,6 +68,32 @@ void test("workers that the manager can dial say that it did", async (context) =
   );
 });
 
+/** Nobody answers at a worker's own address; the one that the manager sees instead leads there. */
+class TranslatingNetwork extends MemoryNetwork {
+  readonly abandoned: string[] = [];
+
+  override dial(options: DialOptions): Promise<Connection> {
+    const { host, signal } = options;
+    if (host === "manager") return super.dial({ ...options, from: "gateway" });
+    if (host === "gateway") return super.dial({ ...options, host: "worker-1" });
+    return new Promise((_, reject) => {
+      signal.addEventListener("abort", () => {
+        this.abandoned.push(host);
+        reject(signal.reason as Error);
+      });
+    });
+  }
+}
+
+void test("an address that keeps silent does not hold up the next one, and is let go when that answers", async (context) => {
+  const network = new TranslatingNetwork();
+  const cluster = clusterOn(context, network);
+  const { joined } = await cluster.addProcs(new MemoryManager({ network, workers: 1 }));
+  assert.deepEqual([joined[0]?.reachedBy, joined[0]?.host], ["dial", "gateway"]);
+  assert.deepEqual(network.abandoned, ["worker-1"]);
+  assert.equal(await cluster.remoteCallFetch(double, 2, 4), 8);
+});
+
 void test("in reverse mode no worker listens, and none is dialled", async (context) => {
   const network = new ClosedNetwork();
   const cluster = clusterOn(context, network);

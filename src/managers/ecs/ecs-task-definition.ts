@@ -12,7 +12,7 @@ export interface WorkerTaskDefinition {
   readonly logs?: LogDestination;
   /** How long ECS waits between SIGTERM and SIGKILL, in seconds. */
   readonly stopTimeout: number;
-  /** Host ports that it declares in network mode host: each allows one such task on an instance. */
+  /** Ports of the instance that it claims: each allows one such task on an instance. */
   readonly declaredHostPorts: readonly number[];
   /** Variables that tell workers about their network. */
   readonly networkEnvironment: Readonly<Record<string, string>>;
@@ -42,7 +42,7 @@ export function workerTaskDefinition(
     arn: definition.taskDefinitionArn ?? name,
     containerName: container.name ?? "",
     stopTimeout: container.stopTimeout ?? 30,
-    declaredHostPorts: definition.networkMode === "host" ? declaredPorts(definition) : [],
+    declaredHostPorts: declaredPorts(definition),
     networkEnvironment: workerNetwork(
       {
         name,
@@ -83,10 +83,13 @@ function findContainer(
   );
 }
 
-function declaredPorts(definition: TaskDefinition): number[] {
-  return (definition.containerDefinitions ?? []).flatMap((container) =>
-    (container.portMappings ?? []).map((mapping) => mapping.hostPort ?? mapping.containerPort ?? 0),
-  );
+/** In mode host each mapping claims its own port, in bridge one that names a port, in awsvpc none. */
+function declaredPorts({ networkMode, containerDefinitions = [] }: TaskDefinition): number[] {
+  if (networkMode === "awsvpc") return [];
+  return containerDefinitions
+    .flatMap(({ portMappings = [] }) => portMappings)
+    .map(({ hostPort, containerPort = 0 }) => hostPort ?? (networkMode === "host" ? containerPort : 0))
+    .filter((port) => port > 0);
 }
 
 /** Stream names are `<prefix>/<container>/<task id>`; without a prefix ECS names them by the container's Docker id. */

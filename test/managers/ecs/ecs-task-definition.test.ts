@@ -72,13 +72,21 @@ void test("only logs whose stream has a name that can be told are read", () => {
   assert.equal(withOptions({}, "json-file"), undefined);
 });
 
-void test("ports count in network mode host only", () => {
+void test("ports count that claim one of the instance", () => {
   const container = {
     name: "a",
-    portMappings: [{ containerPort: 80 }, { containerPort: 81, hostPort: 81 }],
+    portMappings: [
+      { containerPort: 80 },
+      { containerPort: 81, hostPort: 81 },
+      { containerPort: 82, hostPort: 0 },
+    ],
   };
-  const ports = (networkMode: "host" | "bridge") =>
-    read(definition([container], { networkMode })).declaredHostPorts;
+  const ports = (networkMode?: "host" | "bridge") =>
+    workerTaskDefinition(
+      definition([container], { networkMode }),
+      ecsSettings({ taskDefinition: "f", workers: 1, network: { mode: "reverse" } }),
+    ).declaredHostPorts;
   assert.deepEqual(ports("host"), [80, 81]);
-  assert.deepEqual(ports("bridge"), []);
+  assert.deepEqual(ports("bridge"), [81]);
+  assert.deepEqual(ports(undefined), [81]);
 });
