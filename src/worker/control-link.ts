@@ -28,8 +28,8 @@ export interface ControlLinkOptions {
 
 /** One attempt to dial. */
 const DIAL_MS = 5_000;
-/** How long a manager whose machine takes connections may leave them without an answer. */
-const ANSWER_MS = 3_600_000;
+/** A manager whose machine takes connections may leave them without an answer for about so long. */
+const LONGEST_ANSWER_MS = 3_600_000;
 const RETRY_MS = 200;
 /** Characters of output that are kept while it cannot be sent; older lines are dropped. */
 const MAX_KEPT = 4 * 1024 * 1024;
@@ -95,19 +95,25 @@ export class ControlLink {
   /** Looks for the manager until there is a channel again. */
   async #connect(): Promise<void> {
     const { signal } = this.#closing;
-    const { graceMs } = this.#options;
+    const { graceMs, heartbeat } = this.#options;
+    // Looks again after twice the time: what a busy manager has not taken yet fills its queue of connections.
+    let answerMs = heartbeat.lostMs;
     try {
       // The grace is for time without a connection, however often one is made and lost again.
-      for (let leftMs = graceMs; leftMs > 0; leftMs -= RETRY_MS) {
+      for (let leftMs = graceMs; leftMs > 0;) {
         const began = performance.now();
-        const connection = await this.#reach(leftMs);
-        leftMs -= performance.now() - began;
+        const connection = await this.#reach(Math.ceil(leftMs));
+        leftMs -= performance.now() - began + RETRY_MS;
         try {
-          return this.#adopt(await this.#prove(connection));
+          return this.#adopt(await this.#prove(connection, answerMs));
         } catch (error) {
-          // It answers but does not know us, or has had its time: waiting changes nothing.
-          const isFinal = error instanceof HandshakeError || error instanceof TimeLimitError;
-          if (isFinal || signal.aborted) throw error;
+          // It answers but does not know us: waiting changes nothing.
+          if (error instanceof HandshakeError || signal.aborted) throw error;
+          if (error instanceof TimeLimitError) {
+            if ((answerMs *= 2) > LONGEST_ANSWER_MS) throw error;
+            // Its machine was there all the time, as far as could be seen.
+            leftMs = graceMs;
+          }
         }
         await delay(RETRY_MS, signal);
       }
@@ -138,11 +144,11 @@ export class ControlLink {
 
   /**
    * Its machine has taken the connection, so the manager's process is there; it may be computing, and answer when it is
-   * done. Should the machine vanish meanwhile, keep-alive ends the connection within half a minute.
+   * done.
    */
-  #prove(connection: Connection): Promise<AuthenticatedConnection> {
+  #prove(connection: Connection, limitMs: number): Promise<AuthenticatedConnection> {
     const { keyId, key } = this.#options;
-    return withTimeLimit(ANSWER_MS, "the manager did not answer", this.#closing.signal, (signal) =>
+    return withTimeLimit(limitMs, "the manager did not answer", this.#closing.signal, (signal) =>
       dialHandshake(connection, {
         purpose: ConnectionPurpose.control,
         keyId,

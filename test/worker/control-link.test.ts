@@ -21,6 +21,7 @@ class Manager {
   readonly heard: unknown[] = [];
   isAwake = true;
   readonly #waiting: Connection[] = [];
+  readonly hasWaiting = deferred<void>();
   #next: Deferred<void> = deferred();
 
   async listen(): Promise<void> {
@@ -41,7 +42,10 @@ class Manager {
   #accept(connection: Connection): void {
     // A link that is closed meanwhile ends its handshake.
     if (this.isAwake) this.#answer(connection).catch(() => {});
-    else this.#waiting.push(connection);
+    else {
+      this.#waiting.push(connection);
+      this.hasWaiting.resolve();
+    }
   }
 
   async #answer(connection: Connection): Promise<void> {
@@ -146,6 +150,14 @@ void test("a manager that is busy for longer than silence and grace together is 
   manager.wake();
   await connected;
   assert.equal(isGone(), false);
+});
+
+void test("a machine that vanishes after it took a connection, and before the manager answered, is given up", async (context) => {
+  const { manager, gone } = await linked(context, 300);
+  manager.isAwake = false;
+  await manager.hasWaiting.promise;
+  manager.network.isGone = true;
+  assert.match(await gone, /the manager was not reached within/);
 });
 
 void test("whoever takes every connection and ends it at once is given up after the grace", async (context) => {
