@@ -33,6 +33,7 @@ export type { MapOptions, MapProgress } from "./pool/map-options.js";
 export type { ParallelMap } from "./pool/parallel-map.js";
 export type { CodeSource } from "./protocol/code-messages.js";
 export { currentCall, type CurrentCall } from "./rpc/current-call.js";
+export type { PortRange } from "./util/port-range.js";
 export { ROLLCALL_VERSION } from "./util/version.js";
 export { currentCluster } from "./current-cluster.js";
 export { myId } from "./worker/current-process.js";

@@ -29,6 +29,16 @@ cluster.on("exited", ({ pid, reason }) => {
 cluster.on("vanished", () => {});
 // @ts-expect-error an option that does not exist
 void new LocalManager({ count: 2 });
+void new ECSManager({
+  taskDefinition: "worker",
+  workers: 2,
+  rendezvous: { port: { from: 7000, to: 7009 } },
+  network: { mode: "reverse" },
+});
+// @ts-expect-error a network mode that does not exist
+void new ECSManager({ taskDefinition: "worker", workers: 2, network: { mode: "nat" } });
+// @ts-expect-error half a range of ports
+void new ECSManager({ taskDefinition: "worker", workers: 2, network: { ports: { from: 7000 } } });
 // @ts-expect-error the task definition is missing
 void new ECSManager({ workers: 2 });
 // @ts-expect-error a launch type that ECS does not have

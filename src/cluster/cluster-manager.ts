@@ -1,4 +1,5 @@
 import type { ExitReason, LaunchFailure } from "../errors.js";
+import type { PortRange } from "../util/port-range.js";
 import type { ReportMessage } from "../protocol/control-messages.js";
 
 /** How many workers a launch wants: it succeeds with `min` and asks for `max`. Whole numbers, 1 ≤ min ≤ max. */
@@ -13,8 +14,8 @@ export interface RendezvousAddress {
   readonly bindHost: string;
   /** The address that workers dial. */
   readonly advertiseHost: string;
-  /** The port to bind; 0 (the default) takes a free one. */
-  readonly port?: number;
+  /** The ports of which the first free one is bound. Default: any free one. */
+  readonly ports?: PortRange;
 }
 
 /** Limits of a launch, in milliseconds. Each counts from the moment its stage begins. */

@@ -238,6 +238,7 @@ export class Membership {
   ): Promise<WorkerInfo> {
     const pid = this.members.newPid();
     const { maxMessageBytes, managerGraceMs, drainMs, topology, lazy } = this.#options;
+    const { intervalMs, lostMs } = this.#options.heartbeat;
     const joining: { readonly key: Uint8Array; member: Member | undefined } = {
       key: arrival.key,
       member: undefined,
@@ -253,7 +254,7 @@ export class Membership {
     arrival.setHandlers(this.#controlHandlers(arrival.control, () => joining.member));
     this.#joining.set(arrival.keyId, joining);
     try {
-      const { session, host, port } = await joinWorker(arrival, {
+      const { session, ...place } = await joinWorker(arrival, {
         transport: this.#transport,
         codec: this.#codec,
         load: this.#load,
@@ -261,6 +262,7 @@ export class Membership {
         message: {
           pid,
           output: manager.output,
+          heartbeat: { intervalMs, lostMs },
           managerGraceMs,
           drainMs,
           maxMessageBytes,
@@ -268,6 +270,7 @@ export class Membership {
           lazy,
           hostname: hostname(),
         },
+        dialBack: (limit) => this.#rendezvous.dialBack(arrival, limit),
         signal,
         onMessage: (type, content) => {
           if (type === MessageType.whoIs && joining.member !== undefined) {
@@ -282,8 +285,7 @@ export class Membership {
       });
       const info = {
         pid,
-        host,
-        port,
+        ...place,
         report: arrival.report,
         labels: options.labels,
         manager: manager.name,

@@ -6,11 +6,20 @@ import { MessageType } from "../protocol/message.js";
 import { ControlChannel, type ControlHandlers } from "../rpc/control-channel.js";
 import { acceptHandshake, type AuthenticatedConnection, type Refusal } from "../rpc/handshake-exchange.js";
 import { Strangers } from "../rpc/strangers.js";
+import { listenInRange } from "../transport/listen-in-range.js";
 import type { Connection, Listener, Transport } from "../transport/transport.js";
+import { ANY_PORT, formatPortRange } from "../util/port-range.js";
+import { deferred } from "../util/deferred.js";
 import { sharedAbortController } from "../util/shared-abort.js";
-import { withTimeLimit } from "../util/time-limit.js";
+import { abortable, withTimeLimit } from "../util/time-limit.js";
 import type { RendezvousAddress, WorkerReport } from "./cluster-manager.js";
 import { JoinTokens } from "./join-tokens.js";
+
+/** A worker that was asked to dial back has not done so yet. */
+interface Expected {
+  readonly key: Uint8Array;
+  readonly connected: (peer: AuthenticatedConnection) => void;
+}
 
 /** Connections that have not proved themselves: how many at once, and for how long each. */
 const MAX_STRANGERS = 1_024;
@@ -55,6 +64,8 @@ export class Rendezvous {
   readonly #listeners = new Map<string, Promise<Listener>>();
   readonly #closing = sharedAbortController();
   readonly #strangers = new Strangers(MAX_STRANGERS);
+  /** By key id. */
+  readonly #expected = new Map<string, Expected>();
 
   constructor(transport: Transport, codec: Codec, maxMessageBytes: number, handlers: RendezvousHandlers) {
     this.#transport = transport;
@@ -64,20 +75,36 @@ export class Rendezvous {
   }
 
   /** Listens where it does not yet; returns the port. */
-  async listen({ bindHost, port = 0 }: RendezvousAddress): Promise<number> {
+  async listen({ bindHost, ports = ANY_PORT }: RendezvousAddress): Promise<number> {
     this.#closing.signal.throwIfAborted();
-    const key = `${bindHost} ${port}`;
+    const key = `${bindHost} ${formatPortRange(ports)}`;
     let listening = this.#listeners.get(key);
     if (listening === undefined) {
-      listening = this.#transport.listen({
+      listening = listenInRange(this.#transport, {
         host: bindHost,
-        port,
+        ports,
+        start: 0,
         accept: (connection) => void this.#accept(connection),
       });
       this.#listeners.set(key, listening);
       listening.catch(() => this.#listeners.delete(key));
     }
     return (await listening).port;
+  }
+
+  /**
+   * Asks a worker that has reported in to open its data connection itself; resolves with that connection, proved with the
+   * worker's key.
+   */
+  async dialBack({ keyId, key, control }: Arrival, signal: AbortSignal): Promise<AuthenticatedConnection> {
+    const { promise, resolve } = deferred<AuthenticatedConnection>();
+    this.#expected.set(keyId, { key, connected: resolve });
+    control.post(MessageType.dialBack);
+    try {
+      return await abortable(promise, signal);
+    } finally {
+      this.#expected.delete(keyId);
+    }
   }
 
   close(): void {
@@ -104,6 +131,7 @@ export class Rendezvous {
       );
       this.#strangers.remove(connection);
       if (peer.purpose === ConnectionPurpose.control) this.#handlers.reconnected(peer.keyId, peer);
+      else if (peer.purpose === ConnectionPurpose.data) this.#dialledBack(peer);
       else await this.#receiveReport(peer);
     } catch (error) {
       connection.destroy(error as Error);
@@ -122,10 +150,25 @@ export class Rendezvous {
         }
       );
     }
+    if (purpose === ConnectionPurpose.data) {
+      return (
+        this.#expected.get(keyId)?.key ?? {
+          code: RejectCode.unknownKey,
+          message: "no worker with that key was asked to open its data connection",
+        }
+      );
+    }
     const verdict = purpose === ConnectionPurpose.report ? this.tokens.look(keyId) : undefined;
     if (verdict?.kind === "valid") return verdict.secret;
     if (verdict?.kind === "over") return { code: RejectCode.launchOver, message: "the launch is over" };
     return { code: RejectCode.unknownKey, message: "this manager did not issue that join token" };
+  }
+
+  #dialledBack(peer: AuthenticatedConnection): void {
+    const expected = this.#expected.get(peer.keyId);
+    if (expected === undefined) throw new HandshakeError("ERR_HANDSHAKE_TOKEN", "it came too late");
+    this.#expected.delete(peer.keyId);
+    expected.connected(peer);
   }
 
   #receiveReport(peer: AuthenticatedConnection): Promise<void> {

@@ -5,9 +5,12 @@ import type { LaunchedWorker, WorkerReport } from "./cluster-manager.js";
 export interface WorkerInfo<Details = unknown> {
   /** Its id in the cluster: 2 and up, never used again. */
   readonly pid: number;
-  /** Where the manager reached it. */
+  /** Where the manager reached it; with `reachedBy: "reverse"` the address from which it came. */
   readonly host: string;
+  /** 0 with `reachedBy: "reverse"`: nobody dials it there. */
   readonly port: number;
+  /** Who opened the connection that carries the calls: the manager (`dial`), or the worker itself (`reverse`). */
+  readonly reachedBy: "dial" | "reverse";
   /** What it said of itself. */
   readonly report: WorkerReport;
   /** What `addProcs` labelled it with. */

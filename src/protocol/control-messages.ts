@@ -3,8 +3,9 @@
 /** `report`: a worker says who and where it is. */
 export interface ReportMessage {
   readonly osPid: number;
-  /** Candidate addresses in the order in which they should be dialled. */
+  /** Candidate addresses in the order in which they should be dialled, all with the same port. */
   readonly hosts: readonly string[];
+  /** The port that leads to the worker, which need not be the one that it listens on. 0: it cannot be dialled. */
   readonly port: number;
   readonly nodeVersion: string;
   readonly rollcallVersion: string;
@@ -23,6 +24,8 @@ export interface ReportMessage {
 export interface JoinMessage {
   readonly pid: number;
   readonly output: "pipe" | "control";
+  /** How often the manager pings, and the silence after which a worker looks for it again. In milliseconds. */
+  readonly heartbeat: { readonly intervalMs: number; readonly lostMs: number };
   /** How long a worker without its manager tries to reach it again. */
   readonly managerGraceMs: number;
   /** How long a worker whose platform takes it away may finish its calls. */

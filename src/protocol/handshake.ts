@@ -27,7 +27,7 @@ export const ConnectionPurpose = {
   report: 1,
   /** A member's control thread takes over the control channel, at the rendezvous. */
   control: 2,
-  /** The manager opens a data connection to a worker. */
+  /** The manager opens a data connection to a worker; or a worker that was asked to (`dialBack`) opens one to the rendezvous. */
   data: 3,
   /** A worker opens a data connection to another one, to which the manager has introduced it. */
   peer: 4,

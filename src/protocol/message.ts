@@ -21,6 +21,7 @@ export const MessageType = {
   shutdown: 22,
   leaving: 23,
   handedOver: 24,
+  dialBack: 25,
   // About the members of the cluster, on the data connection of the manager; bodies are encoded values.
   members: 26,
   whoIs: 27,

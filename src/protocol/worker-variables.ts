@@ -1,3 +1,11 @@
+/**
+ * How others reach a worker: at its machine's address and its own port (`host`), at its machine's address and a port that
+ * leads to its own (`bridge`), at an address of its own (`awsvpc`), or not at all: then it opens every connection itself
+ * (`reverse`).
+ */
+export const NETWORK_MODES = ["host", "bridge", "awsvpc", "reverse"] as const;
+export type NetworkMode = (typeof NETWORK_MODES)[number];
+
 /** The environment variables that a worker process is started with. */
 export const WorkerVariable = {
   /** `host:port` of the rendezvous. Required. */
@@ -8,6 +16,10 @@ export const WorkerVariable = {
   launchedId: "ROLLCALL_LAUNCHED_ID",
   /** The address to bind; by default the local end of the connection that reached the manager. */
   bindHost: "ROLLCALL_BIND_HOST",
+  /** The port to listen on, or a range such as `7000-7099`, of which a free one is taken; by default any free one. */
+  port: "ROLLCALL_PORT",
+  /** One of `NETWORK_MODES`; by default what the platform says of itself. */
+  networkMode: "ROLLCALL_NETWORK_MODE",
   /** The address under which others reach this worker, tried before all others. */
   advertiseHost: "ROLLCALL_ADVERTISE_HOST",
   /** Where functions are looked up; by default the nearest folder with a package.json above the working directory. */

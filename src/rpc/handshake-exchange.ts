@@ -25,7 +25,7 @@ export interface AuthenticatedConnection {
   readonly keyId: string;
   /** A secret of these two ends alone. */
   readonly key: Uint8Array;
-  /** Names who is told of its messages from now on; what came in the meantime is told first. */
+  /** Names who is told of its messages from now on; what came in the meantime is told first, when this has returned. */
   takeOver(handlers: ConnectionHandlers): void;
 }
 
@@ -148,8 +148,16 @@ function exchange(
       connection.setLimits(authenticatedLimits(maxMessageBytes));
       const takeOver = (handlers: ConnectionHandlers): void => {
         connection.setHandlers(handlers);
-        for (const message of early.splice(0)) handlers.message(message);
-        if (ended !== undefined) handlers.closed(ended.reason);
+        if (early.length === 0 && ended === undefined) return;
+        // Who takes over may be in the middle of its own construction.
+        queueMicrotask(() => {
+          try {
+            for (const message of early.splice(0)) handlers.message(message);
+          } catch (error) {
+            connection.destroy(error as Error);
+          }
+          if (ended !== undefined) handlers.closed(ended.reason);
+        });
       };
       resolve({ connection, ...concluded, takeOver });
     };

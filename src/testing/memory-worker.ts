@@ -87,8 +87,14 @@ export class MemoryWorker {
           memory: process.memoryUsage.rss(),
           hostname: host,
           launchedId: id,
-          ownAddress: undefined,
+          network: {
+            networkMode: undefined,
+            ownAddresses: [],
+            instanceAddress: undefined,
+            mappedPorts: [],
+          },
         }),
+      instanceAddress: () => Promise.resolve(undefined),
       joined: (membership) => {
         self = { ...membership, projectRoot, code, sendStatus: (status) => this.#worker?.sendStatus(status) };
         setCurrentProcess(() => current.getStore());

@@ -4,6 +4,7 @@ import { FrameFlag, HEADER_SIZE, writeHeader } from "../protocol/frame.js";
 import { unauthenticatedLimits, type ProtocolLimits } from "../protocol/limits.js";
 import { MessageType, type Message } from "../protocol/message.js";
 import { needsTransfer, OutgoingTransfers, type Chunk } from "../protocol/outgoing-transfers.js";
+import { formatAddress } from "../util/address.js";
 import type { Connection, ConnectionHandlers } from "./transport.js";
 import { SendBuffer } from "./send-buffer.js";
 
@@ -64,7 +65,7 @@ export class TcpConnection implements Connection {
   start(socket: Socket, hasOnRead: boolean): void {
     this.#socket = socket;
     this.remoteHost = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
-    this.remote = `${this.remoteHost}:${socket.remotePort ?? 0}`;
+    this.remote = formatAddress(this.remoteHost, socket.remotePort ?? 0);
     this.localHost = (socket.localAddress ?? "").replace(/^::ffff:/, "");
     socket.on("error", (error) => this.#close(error));
     socket.on("close", () => this.#close(undefined));

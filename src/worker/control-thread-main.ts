@@ -11,7 +11,7 @@ import { endProcessByForce } from "./end-by-force.js";
 const LEAVE_MS = 1_000;
 
 const port = parentPort!;
-const { host, port: rendezvousPort, keyId, key, graceMs, board } = workerData as ControlThreadData;
+const { host, port: rendezvousPort, keyId, key, heartbeat, graceMs, board } = workerData as ControlThreadData;
 
 function tell(message: FromControlThread, limitMs: number): void {
   // Armed first: whatever happens to the message, the process ends.
@@ -34,6 +34,7 @@ const link = new ControlLink({
   port: rendezvousPort,
   keyId,
   key,
+  heartbeat,
   graceMs,
   onShutdown: (message) => tell({ kind: "shutdown", message }, message.graceMs),
   onStop: (message) => stopper.stop(message),

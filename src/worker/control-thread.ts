@@ -5,6 +5,7 @@ import type {
   StatusMessage,
   StopMessage,
 } from "../protocol/control-messages.js";
+import type { ControlLinkOptions } from "./control-link.js";
 
 /** What the control thread is started with. */
 export interface ControlThreadData {
@@ -12,6 +13,7 @@ export interface ControlThreadData {
   readonly port: number;
   readonly keyId: string;
   readonly key: Uint8Array;
+  readonly heartbeat: ControlLinkOptions["heartbeat"];
   readonly graceMs: number;
   /** Memory of the main thread's `CallBoard`. */
   readonly board: Int32Array;

@@ -12,6 +12,7 @@ import { ROLLCALL_VERSION } from "../util/version.js";
 import { CleanUps } from "./clean-ups.js";
 import { ControlThread, type FromControlThread } from "./control-thread.js";
 import { setCurrentProcess } from "./current-process.js";
+import { readInstanceAddress } from "./instance-address.js";
 import { captureOutput } from "./output-capture.js";
 import { readTaskMetadata } from "./task-metadata.js";
 import { readWorkerEnvironment, type WorkerEnvironment } from "./worker-environment.js";
@@ -25,6 +26,7 @@ const exitCodes: Record<LeaveCause, number> = {
   "launch-over": 0,
   "manager-gone": 1,
   refused: 1,
+  "cannot-listen": 1,
   terminated: 143,
 };
 
@@ -80,7 +82,11 @@ const worker: Worker = new Worker({
     return (await loader.load(reference)) as AnyFunction;
   },
   describe: async () => {
-    const task = await readTaskMetadata(process.env["ECS_CONTAINER_METADATA_URI_V4"]);
+    const task = await readTaskMetadata({
+      uri: process.env["ECS_CONTAINER_METADATA_URI_V4"],
+      file: process.env["ECS_CONTAINER_METADATA_FILE"],
+      networkMode: environment.networkMode,
+    });
     return {
       osPid: process.pid,
       nodeVersion: process.version,
@@ -91,9 +97,15 @@ const worker: Worker = new Worker({
       hostname: hostname(),
       ...(environment.launchedId === undefined ? {} : { launchedId: environment.launchedId }),
       ...(task === undefined ? {} : { taskArn: task.taskArn }),
-      ownAddress: task?.address,
+      network: {
+        networkMode: task?.networkMode,
+        ownAddresses: task?.addresses ?? [],
+        instanceAddress: task?.instanceAddress,
+        mappedPorts: task?.ports ?? [],
+      },
     };
   },
+  instanceAddress: () => readInstanceAddress(process.env),
   joined: (membership) => {
     const current = { ...membership, projectRoot, code, sendStatus };
     setCurrentProcess(() => current);
@@ -113,9 +125,9 @@ function sendStatus(status: StatusMessage): void {
 /** Starts it once, when this process is a member. */
 function startControlThread(): void {
   if (member === undefined || control !== undefined) return;
-  const { keyId, key, managerGraceMs, output } = member;
+  const { keyId, key, heartbeat, managerGraceMs: graceMs, output } = member;
   const { host, port } = environment.rendezvous;
-  const data = { host, port, keyId, key, graceMs: managerGraceMs, board: board.cells };
+  const data = { host, port, keyId, key, heartbeat, graceMs, board: board.cells };
   const thread = new ControlThread(data, onControl);
   control = thread;
   if (output === "control") {

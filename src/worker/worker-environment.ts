@@ -1,6 +1,7 @@
 import { parseToken } from "../protocol/join-token.js";
-import { WorkerVariable } from "../protocol/worker-variables.js";
+import { NETWORK_MODES, WorkerVariable, type NetworkMode } from "../protocol/worker-variables.js";
 import { parseAddress } from "../util/address.js";
+import { ANY_PORT, parsePortRange, type PortRange } from "../util/port-range.js";
 
 export interface WorkerEnvironment {
   readonly rendezvous: { readonly host: string; readonly port: number };
@@ -8,6 +9,8 @@ export interface WorkerEnvironment {
   readonly tokenSecret: Uint8Array;
   readonly launchedId: string | undefined;
   readonly bindHost: string | undefined;
+  readonly ports: PortRange;
+  readonly networkMode: NetworkMode | undefined;
   readonly advertiseHost: string | undefined;
   readonly projectRoot: string | undefined;
   readonly dialMs: number;
@@ -34,10 +37,27 @@ export function readWorkerEnvironment(env: Readonly<Record<string, string | unde
     tokenSecret: token.secret,
     launchedId: env[WorkerVariable.launchedId],
     bindHost: env[WorkerVariable.bindHost],
+    ports: ports(env[WorkerVariable.port]),
+    networkMode: networkMode(env[WorkerVariable.networkMode]),
     advertiseHost: env[WorkerVariable.advertiseHost],
     projectRoot: env[WorkerVariable.projectRoot],
     dialMs,
   };
+}
+
+function ports(value: string | undefined): PortRange {
+  if (value === undefined) return ANY_PORT;
+  const range = parsePortRange(value);
+  if (range !== undefined) return range;
+  throw new TypeError(`${WorkerVariable.port}="${value}" is neither a port nor a range such as 7000-7099`);
+}
+
+function networkMode(value: string | undefined): NetworkMode | undefined {
+  const mode = NETWORK_MODES.find((known) => known === value);
+  if (value === undefined || mode !== undefined) return mode;
+  throw new TypeError(
+    `${WorkerVariable.networkMode}="${value}" is none of ${NETWORK_MODES.join(", ")}; leave it out to let the worker see`,
+  );
 }
 
 function required(env: Readonly<Record<string, string | undefined>>, name: string): string {

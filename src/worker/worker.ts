@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { FoundProcess, ProcessDirectory } from "../calls/call-process.js";
 import { WorkerDirectory } from "../peers/worker-directory.js";
 import { LocalProcess } from "../calls/local-process.js";
-import { ConnectionClosedError, HandshakeError, RollcallError } from "../errors.js";
+import { ConnectionClosedError, HandshakeError } from "../errors.js";
 import type { CodeMessage, CodeQuestion } from "../protocol/code-messages.js";
 import { newCodec } from "../protocol/codec.js";
 import type {
@@ -22,22 +22,24 @@ import { CallBoard } from "../rpc/call-board.js";
 import type { LoadFunction } from "../rpc/call-server.js";
 import { CodeRequests } from "../rpc/code-requests.js";
 import { ControlChannel } from "../rpc/control-channel.js";
-import { acceptHandshake, dialHandshake, type AuthenticatedConnection } from "../rpc/handshake-exchange.js";
+import { acceptHandshake, type AuthenticatedConnection } from "../rpc/handshake-exchange.js";
 import { Session } from "../rpc/session.js";
 import { Strangers } from "../rpc/strangers.js";
 import type { Connection, Listener, Transport } from "../transport/transport.js";
-import { formatAddress } from "../util/address.js";
 import { sharedAbortController } from "../util/shared-abort.js";
-import { delay, TimeLimitError, withTimeLimit } from "../util/time-limit.js";
+import { delay, withTimeLimit } from "../util/time-limit.js";
+import { meetManager, type Credentials } from "./meet-manager.js";
+import { openPort, placeOf, type PlatformNetwork } from "./own-port.js";
 import type { WorkerEnvironment } from "./worker-environment.js";
 
 /** Why a worker leaves, in the order of who decides: its manager, the platform, or the loss of the manager. */
-export type LeaveCause = "shutdown" | "launch-over" | "manager-gone" | "refused" | "terminated";
+export type LeaveCause =
+  "shutdown" | "launch-over" | "manager-gone" | "refused" | "cannot-listen" | "terminated";
 
 /** A report without the addresses, which the worker itself adds. */
 export interface WorkerDescription extends Omit<ReportMessage, "hosts" | "port"> {
-  /** An address that the platform gave this worker alone. */
-  readonly ownAddress: string | undefined;
+  /** What the platform says of this worker's network. */
+  readonly network: PlatformNetwork;
 }
 
 /** What a worker needs of the process that it lives in. */
@@ -49,6 +51,8 @@ export interface WorkerHost {
   readonly board?: CallBoard;
   /** Everything of the report but the addresses. */
   readonly describe: () => Promise<WorkerDescription>;
+  /** The address of the machine, as its platform has it; asked for only where it is of use. */
+  readonly instanceAddress: () => Promise<string | undefined>;
   /** The worker has become a member. */
   readonly joined: (membership: Membership) => void;
   /** The worker is about to leave in good order. Resolves after `limitMs` at the latest; never rejects. */
@@ -71,8 +75,6 @@ export interface Membership extends JoinMessage {
 const HANDSHAKE_MS = 10_000;
 /** Silent or unknown connections that the data port holds at the most. */
 const MAX_STRANGERS = 64;
-const FIRST_RETRY_MS = 50;
-const LONGEST_RETRY_MS = 2_000;
 const IDLE_CHECK_MS = 25;
 /** What is left of a worker's grace when it has cleaned up: to end its connections and its process. */
 const FAREWELL_MS = 200;
@@ -116,13 +118,7 @@ export class Worker {
       await this.#reportIn();
     } catch (error) {
       if (this.#hasLeft) return;
-      const isLaunchOver = error instanceof HandshakeError && error.code === "ERR_HANDSHAKE_LAUNCH_OVER";
-      const cause = isLaunchOver
-        ? "launch-over"
-        : error instanceof HandshakeError
-          ? "refused"
-          : "manager-gone";
-      this.leave(cause, (error as Error).message);
+      this.leave(this.#causeOf(error), (error as Error).message);
     }
   }
 
@@ -222,13 +218,20 @@ export class Worker {
     return count;
   }
 
+  #causeOf(error: unknown): LeaveCause {
+    if (error instanceof HandshakeError)
+      return error.code === "ERR_HANDSHAKE_LAUNCH_OVER" ? "launch-over" : "refused";
+    return this.#control === undefined ? "manager-gone" : "cannot-listen";
+  }
+
   async #reportIn(): Promise<void> {
-    const { environment, transport } = this.#host;
+    const { environment, transport, instanceAddress } = this.#host;
     const description = this.#host.describe();
     // Awaited below; a failure in between must not count as unhandled.
     description.catch(() => {});
-    const peer = await this.#meetManager();
-    const { connection } = peer;
+    const { tokenId: keyId, tokenSecret: secret } = environment;
+    const peer = await this.#meetManager({ purpose: ConnectionPurpose.report, keyId, secret });
+    const { localHost } = peer.connection;
     this.#key = { id: keyIdOf(peer.key), secret: peer.key };
     this.#control = new ControlChannel(peer, this.#codec, {
       message: (type, content) => this.#onControl(type, content),
@@ -236,51 +239,30 @@ export class Worker {
         if (!this.#isControlHandedOver) this.leave("manager-gone", "the manager closed the control channel");
       },
     });
-    this.#listener = await transport.listen({
-      host: environment.bindHost ?? connection.localHost,
-      port: 0,
-      accept: (stranger) => void this.#accept(stranger),
-    });
-    if (this.#hasLeft) return this.#listener.close();
-    const { ownAddress, ...self } = await description;
-    const candidates = [environment.advertiseHost, ownAddress, connection.localHost];
-    const hosts = [...new Set(candidates.filter((host) => host !== undefined))];
-    const report: ReportMessage = { ...self, hosts, port: this.#listener.port };
+    const accept = (stranger: Connection): void => void this.#accept(stranger);
+    const listener = await openPort(transport, environment, localHost, accept);
+    this.#listener = listener;
+    if (this.#hasLeft) return listener?.close();
+    const { network, ...self } = await description;
+    const place = await placeOf(listener?.port, { environment, network, localHost, instanceAddress });
+    const report: ReportMessage = { ...self, ...place };
     this.#report = report;
     this.#control.post(MessageType.report, report);
   }
 
-  /** The manager may be a moment from listening, or the network a moment from working. */
-  #meetManager(): Promise<AuthenticatedConnection> {
-    const { environment, transport } = this.#host;
-    const { host, port } = environment.rendezvous;
-    const message = `nobody answered at the rendezvous ${formatAddress(host, port)}`;
-    return withTimeLimit(environment.dialMs, message, this.#closing.signal, async (signal) => {
-      for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(2 * retryMs, LONGEST_RETRY_MS)) {
-        try {
-          return await this.#proveMyself(await transport.dial({ host, port, signal }), signal);
-        } catch (error) {
-          // On the manager's own machine a refusal is an answer: its port is closed, so it is gone.
-          const isRefused = (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
-          if (signal.aborted || (isRefused && isLoopback(host)) || isAnswer(error)) throw error;
-          await delay(retryMs, signal);
-        }
-      }
-    });
+  /** The manager found no way here, so it asks for the data connection to be opened from here. */
+  async #dialBack(): Promise<void> {
+    const { id: keyId, secret } = this.#key!;
+    try {
+      this.#serve(await this.#meetManager({ purpose: ConnectionPurpose.data, keyId, secret }));
+    } catch {
+      // It waits for a limited time, and then says what it has tried.
+    }
   }
 
-  #proveMyself(connection: Connection, limit: AbortSignal): Promise<AuthenticatedConnection> {
-    const { tokenId, tokenSecret } = this.#host.environment;
-    return withTimeLimit(HANDSHAKE_MS, "the manager did not finish the handshake", limit, (signal) =>
-      dialHandshake(connection, {
-        purpose: ConnectionPurpose.report,
-        keyId: tokenId,
-        secret: tokenSecret,
-        nonce: randomBytes(NONCE_SIZE),
-        maxMessageBytes: DEFAULT_MAX_MESSAGE,
-        signal,
-      }),
-    );
+  #meetManager(credentials: Credentials): Promise<AuthenticatedConnection> {
+    const { transport, environment } = this.#host;
+    return meetManager(transport, environment, credentials, this.#closing.signal);
   }
 
   async #accept(connection: Connection): Promise<void> {
@@ -377,15 +359,6 @@ export class Worker {
         outcome: "told",
       } satisfies StoppedMessage);
     } else if (type === MessageType.handedOver) this.controlHandedOver();
+    else if (type === MessageType.dialBack) void this.#dialBack();
   }
-}
-
-/** Whoever listens at the rendezvous has said, or shown, that it is not our manager: to ask again is of no use. */
-function isAnswer(error: unknown): boolean {
-  if (error instanceof TimeLimitError) return true;
-  return error instanceof RollcallError && !(error instanceof ConnectionClosedError);
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }

@@ -265,7 +265,7 @@ void test("what comes between the welcome and the take-over is delivered then, i
   );
 });
 
-void test("an end that came before the take-over is told at the take-over", async () => {
+void test("messages and an end that came before the take-over are told once the take-over has returned", async () => {
   const { near, far } = await pair();
   const [, acceptor] = await Promise.all([dial(near), accept(far)]);
   near.send(bareMessage(MessageType.call, 1));
@@ -277,6 +277,8 @@ void test("an end that came before the take-over is told at the take-over", asyn
     drained: () => {},
     closed: (reason) => events.push(["closed", reason]),
   });
+  assert.deepEqual(events, [], "its caller may be in the middle of making the session");
+  await delivered();
   assert.deepEqual(events, [1, ["closed", undefined]]);
 });
 

@@ -4,7 +4,7 @@ import type { RendezvousAddress } from "../../cluster/cluster-manager.js";
 import { ClusterManagerError } from "../../errors.js";
 import { MANAGER_NAME } from "./ecs-errors.js";
 import { isRecord } from "../../util/option-checks.js";
-import type { RendezvousSettings } from "./ecs-settings.js";
+import type { RendezvousSettings } from "./ecs-network-settings.js";
 import { pause } from "./ecs-wait.js";
 
 /** Where this process is, as far as it matters for the address that tasks dial. */
@@ -37,7 +37,7 @@ export function chooseAddress(options: RendezvousSettings, around: Surroundings)
   return {
     advertiseHost,
     bindHost: options.bindHost ?? bindHostFor(advertiseHost),
-    ...(options.port === undefined ? {} : { port: options.port }),
+    ports: options.ports,
   };
 }
 
@@ -59,20 +59,18 @@ function bindHostFor(advertiseHost: string): string {
 /** Bridges and virtual cables of container engines: their addresses mean something on this machine only. */
 const INTERNAL_INTERFACE = /^(lo|docker|br-|veth|cni|flannel|virbr|podman|lxc|ecs-)/;
 
+/** An IPv4 address, or on a machine without one an IPv6 address. */
 function firstReachable(interfaces: Surroundings["interfaces"]): string | undefined {
-  for (const [name, addresses] of Object.entries(interfaces)) {
-    if (INTERNAL_INTERFACE.test(name)) continue;
-    const found = (addresses ?? []).find(
-      ({ family, internal, address }) => family === "IPv4" && !internal && !isLinkLocal(address),
-    );
-    if (found !== undefined) return found.address;
-  }
-  return undefined;
+  const addresses = Object.entries(interfaces)
+    .filter(([name]) => !INTERNAL_INTERFACE.test(name))
+    .flatMap(([, found]) => found ?? [])
+    .filter(({ internal, address }) => !internal && !isLinkLocal(address));
+  return (addresses.find(({ family }) => family === "IPv4") ?? addresses[0])?.address;
 }
 
 /** On EC2 a task in awsvpc mode also has such an address, for the metadata endpoint alone. */
 function isLinkLocal(address: string): boolean {
-  return address.startsWith("169.254.");
+  return address.startsWith("169.254.") || /^fe[89ab]/i.test(address);
 }
 
 /** Finds out where this process is. */
@@ -116,7 +114,8 @@ async function ownTaskAddress(uri: string | undefined, signal: AbortSignal): Pro
 export function awsvpcAddress(container: unknown): string | undefined {
   return recordsIn(container, "Networks")
     .filter((network) => network["NetworkMode"] === "awsvpc")
-    .flatMap((network) => network["IPv4Addresses"])
+    .flatMap((network) => [network["IPv4Addresses"], network["IPv6Addresses"]])
+    .flat()
     .find(
       (address): address is string => typeof address === "string" && address !== "" && !isLinkLocal(address),
     );

@@ -1,4 +1,4 @@
-import type { Cluster, ContainerInstance } from "@aws-sdk/client-ecs";
+import type { Cluster, ContainerDefinition, ContainerInstance } from "@aws-sdk/client-ecs";
 import { withRetries } from "./ecs-call.js";
 import type { ECSConnection, Send } from "./ecs-connection.js";
 import { describeDefinition, type DefinitionFacts } from "./ecs-definition-facts.js";
@@ -11,7 +11,7 @@ import {
   type Check,
 } from "./ecs-diagnosis.js";
 import { explain } from "./ecs-errors.js";
-import { workerTaskDefinition } from "./ecs-task-definition.js";
+import { workerContainer } from "./ecs-task-definition.js";
 
 export interface Examination {
   readonly ecsCluster: string;
@@ -50,15 +50,18 @@ export async function* examine(
 }
 
 function* checkDefinition({ definition }: DefinitionFacts, options: Examination): Generator<Check> {
-  let name: string;
+  let container: ContainerDefinition;
   try {
-    name = workerTaskDefinition(definition, options.containerName).containerName;
+    container = workerContainer(definition, options.containerName);
   } catch (error) {
     yield { name: "container", verdict: "fail", seen: (error as Error).message };
     return;
   }
-  const container = definition.containerDefinitions?.find((one) => one.name === name) ?? {};
-  yield { name: "container", verdict: "ok", seen: `${name} becomes the worker (${container.image})` };
+  yield {
+    name: "container",
+    verdict: "ok",
+    seen: `${container.name} becomes the worker (${container.image})`,
+  };
   yield checkNetworkMode(definition, container);
   yield checkOutput(container);
   yield checkRoles(definition, options.isFargate);

@@ -106,7 +106,11 @@ export class ECSLaunch {
   #planBatches(definition: WorkerTaskDefinition): readonly Batch[] {
     const { launchId, workers } = this.#request;
     return planBatches(workers.max).map((count, index) => {
-      const environment = { ...this.#request.workerEnvironment(count), [LAUNCH_VARIABLE]: launchId };
+      const environment = {
+        ...this.#request.workerEnvironment(count),
+        ...definition.networkEnvironment,
+        [LAUNCH_VARIABLE]: launchId,
+      };
       const override = taskOverride(this.#shared.settings, definition.containerName, environment);
       checkOverrideSize(override);
       return { plan: new BatchPlan(index, count), override };

@@ -168,7 +168,7 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
       signal.throwIfAborted();
       throw explain(error, this.#attempted("DescribeTaskDefinition"));
     });
-    return workerTaskDefinition(definition, this.#settings.containerName);
+    return workerTaskDefinition(definition, this.#settings);
   }
 
   /** The reason with the task's output; asked for once for each task. */

@@ -10,6 +10,8 @@ import type {
   RunTaskCommandInput,
   Tag,
 } from "@aws-sdk/client-ecs";
+import type { NetworkMode } from "../../protocol/worker-variables.js";
+import type { PortRange } from "../../util/port-range.js";
 import type { LaunchTimeouts, WorkerCount } from "../../cluster/cluster-manager.js";
 
 /** Limits of a launch on ECS, in milliseconds. */
@@ -63,8 +65,32 @@ export interface ECSRendezvousOptions {
   readonly host?: string;
   /** The local address to bind. Default: all of them, or loopback where the ECS endpoint is on loopback. */
   readonly bindHost?: string;
-  /** The port to bind. Default 0: a free one. */
-  readonly port?: number;
+  /** The port to bind, or a range of which the first free one is taken. Default 0: any free one. */
+  readonly port?: number | PortRange;
+}
+
+/** How workers are reached; what is left out follows from the task definition. */
+export interface ECSNetworkOptions {
+  /**
+   * Default: the network mode of the task definition, with `reverse` for workers that then cannot be dialled. `reverse`:
+   * workers open every connection themselves, and no port; only the manager's must be reachable. Any other value must be
+   * that of the task definition.
+   */
+  readonly mode?: NetworkMode;
+  /** Tried before all others; the same for all workers of this manager, so it must lead to each of them. */
+  readonly advertiseHost?: string;
+  /** The local address that workers bind. Default: the one from which they reached the manager. */
+  readonly bindHost?: string;
+  /**
+   * The ports of which each worker takes a free one, for security groups that open no more; at least as many as workers
+   * come to one instance. Not in network mode `bridge`, where ECS chooses. Default: any free one.
+   */
+  readonly ports?: PortRange;
+  /**
+   * In network mode `bridge`: the mapped port of the container that the worker listens on. Default: the only one, or the
+   * only one whose `hostPort` is 0.
+   */
+  readonly containerPort?: number;
 }
 
 /** Options of `ECSManager`. Rules and limits are those of the Amazon ECS API reference, RunTask. */
@@ -115,6 +141,7 @@ export interface ECSManagerOptions {
    */
   readonly command?: readonly string[] | "image";
   readonly rendezvous?: ECSRendezvousOptions;
+  readonly network?: ECSNetworkOptions;
   readonly timeouts?: Partial<ECSTimeouts>;
   /**
    * How often running launches and removals look at their tasks, in milliseconds: a quarter of it at first, up to six

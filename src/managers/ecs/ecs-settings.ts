@@ -10,9 +10,10 @@ import {
   plainObject,
   show,
   text,
-  wholeNumber,
 } from "../../util/option-checks.js";
-import type { ECSManagerOptions, ECSRendezvousOptions, ECSTimeouts } from "./ecs-options.js";
+import { networkSettings, rendezvousSettings } from "./ecs-network-settings.js";
+import type { NetworkSettings, RendezvousSettings } from "./ecs-network-settings.js";
+import type { ECSManagerOptions, ECSTimeouts } from "./ecs-options.js";
 import { containerOverrides, otherContainerOverrides, taskOverrides } from "./ecs-override-options.js";
 import { LONGEST_WORKER_ENVIRONMENT, checkOverrideSize, taskOverride } from "./ecs-request.js";
 import { rawRunTask, runTaskOptions } from "./ecs-run-task-options.js";
@@ -38,14 +39,9 @@ export interface ECSSettings {
   /** Undefined leaves the image's own. */
   readonly command: readonly string[] | undefined;
   readonly rendezvous: RendezvousSettings;
+  readonly network: NetworkSettings;
   readonly timeouts: ECSTimeouts;
   readonly pollMs: number;
-}
-
-export interface RendezvousSettings {
-  readonly host: string | undefined;
-  readonly bindHost: string | undefined;
-  readonly port: number | undefined;
 }
 
 const DEFAULT_COMMAND = ["node", "node_modules/rollcall/dist/worker/main.js"];
@@ -84,6 +80,7 @@ const OPTION_NAMES: readonly (keyof ECSManagerOptions)[] = [
   "overrides",
   "command",
   "rendezvous",
+  "network",
   "timeouts",
   "pollMs",
 ];
@@ -115,6 +112,7 @@ export function ecsSettings(options: ECSManagerOptions): ECSSettings {
     otherContainerOverrides: otherContainerOverrides(overrides.otherContainers ?? {}),
     command: workerCommand(options.command),
     rendezvous: rendezvousSettings(options.rendezvous ?? {}),
+    network: networkSettings(options.network ?? {}),
     timeouts: timeoutSettings(options.timeouts ?? {}),
     pollMs: milliseconds("pollMs", options.pollMs ?? DEFAULT_POLL_MS, 1),
   };
@@ -175,15 +173,6 @@ function workerCommand(command: ECSManagerOptions["command"]): readonly string[]
     throw new RangeError(`command must not be empty; "image" leaves the image's own command`);
   }
   return list("command", command, Number.MAX_SAFE_INTEGER);
-}
-
-function rendezvousSettings(given: ECSRendezvousOptions): RendezvousSettings {
-  onlyKnown("rendezvous", plainObject("rendezvous", given), ["host", "bindHost", "port"]);
-  return {
-    host: optional(given.host, (host) => text("rendezvous.host", host, `"10.0.1.7"`)),
-    bindHost: optional(given.bindHost, (host) => text("rendezvous.bindHost", host, `"0.0.0.0"`)),
-    port: optional(given.port, (port) => wholeNumber("rendezvous.port", port, 0, 65_535)),
-  };
 }
 
 function timeoutSettings(given: Partial<ECSTimeouts>): ECSTimeouts {

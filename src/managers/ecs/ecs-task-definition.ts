@@ -1,6 +1,8 @@
 import type { ContainerDefinition, TaskDefinition } from "@aws-sdk/client-ecs";
 import { ClusterManagerError } from "../../errors.js";
 import { MANAGER_NAME } from "./ecs-errors.js";
+import type { ECSSettings } from "./ecs-settings.js";
+import { workerNetwork } from "./ecs-worker-network.js";
 
 /** What a launch needs to know of its task definition. */
 export interface WorkerTaskDefinition {
@@ -10,8 +12,10 @@ export interface WorkerTaskDefinition {
   readonly logs?: LogDestination;
   /** How long ECS waits between SIGTERM and SIGKILL, in seconds. */
   readonly stopTimeout: number;
-  /** Host ports that it declares in network mode host: each allows one such task on an instance. */
+  /** Ports of the instance that it claims: each allows one such task on an instance. */
   readonly declaredHostPorts: readonly number[];
+  /** Variables that tell workers about their network. */
+  readonly networkEnvironment: Readonly<Record<string, string>>;
 }
 
 export interface LogDestination {
@@ -20,34 +24,46 @@ export interface LogDestination {
   readonly region?: string;
 }
 
-/** Reads a task definition, and finds the container that becomes the worker. */
+/** Reads a task definition, finds the container that becomes the worker, and how that one is reached. */
 export function workerTaskDefinition(
   definition: TaskDefinition,
-  wantedContainer: string | undefined,
+  settings: Pick<ECSSettings, "containerName" | "network" | "runTask">,
 ): WorkerTaskDefinition {
-  const name = `${definition.family ?? "?"}:${definition.revision ?? "?"}`;
-  if (definition.status !== undefined && definition.status !== "ACTIVE") {
-    throw new ClusterManagerError(
-      `the task definition ${name} is ${definition.status}; name an ACTIVE revision, or the family alone for its newest`,
-      MANAGER_NAME,
-    );
-  }
-  const container = findContainer(definition, wantedContainer, name);
+  const name = nameOf(definition);
+  const container = workerContainer(definition, settings.containerName);
   const logs = logDestination(container);
   return {
     arn: definition.taskDefinitionArn ?? name,
     containerName: container.name ?? "",
     stopTimeout: container.stopTimeout ?? 30,
-    declaredHostPorts: definition.networkMode === "host" ? declaredPorts(definition) : [],
+    declaredHostPorts: declaredPorts(definition),
+    networkEnvironment: workerNetwork(
+      {
+        name,
+        mode: definition.networkMode,
+        container,
+        hasConfiguration: settings.runTask.networkConfiguration !== undefined,
+      },
+      settings.network,
+    ),
     ...(logs === undefined ? {} : { logs }),
   };
 }
 
-function findContainer(
-  definition: TaskDefinition,
-  wanted: string | undefined,
-  definitionName: string,
-): ContainerDefinition {
+function nameOf({ family = "?", revision }: TaskDefinition): string {
+  return `${family}:${revision ?? "?"}`;
+}
+
+/** The container that becomes the worker. Throws a `ClusterManagerError` if there is none, or no telling which. */
+export function workerContainer(definition: TaskDefinition, wanted: string | undefined): ContainerDefinition {
+  const definitionName = nameOf(definition);
+  if (definition.status !== undefined && definition.status !== "ACTIVE") {
+    throw new ClusterManagerError(
+      `the task definition ${definitionName} is ${definition.status}; name an ACTIVE revision, or the family alone for its ` +
+        `newest`,
+      MANAGER_NAME,
+    );
+  }
   const containers = definition.containerDefinitions ?? [];
   const names = containers.map((container) => container.name ?? "?").join(", ");
   if (wanted !== undefined) {
@@ -70,10 +86,13 @@ function findContainer(
   );
 }
 
-function declaredPorts(definition: TaskDefinition): number[] {
-  return (definition.containerDefinitions ?? []).flatMap((container) =>
-    (container.portMappings ?? []).map((mapping) => mapping.hostPort ?? mapping.containerPort ?? 0),
-  );
+/** In mode host each mapping claims its own port, in bridge one that names a port, in awsvpc none. */
+function declaredPorts({ networkMode, containerDefinitions = [] }: TaskDefinition): number[] {
+  if (networkMode === "awsvpc") return [];
+  return containerDefinitions
+    .flatMap(({ portMappings = [] }) => portMappings)
+    .map(({ hostPort, containerPort = 0 }) => hostPort ?? (networkMode === "host" ? containerPort : 0))
+    .filter((port) => port > 0);
 }
 
 /** Stream names are `<prefix>/<container>/<task id>`; without a prefix ECS names them by the container's Docker id. */

@@ -4,6 +4,7 @@ export type {
   ECSContainerOverrides,
   ECSManagerOptions,
   ECSOtherContainerOverrides,
+  ECSNetworkOptions,
   ECSOverrides,
   ECSRendezvousOptions,
   ECSTimeouts,

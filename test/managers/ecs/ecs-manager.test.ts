@@ -347,12 +347,13 @@ void test("workers of a local endpoint find the rendezvous on loopback", async (
   assert.deepEqual(await platform.manager().rendezvousAddress(never), {
     advertiseHost: "127.0.0.1",
     bindHost: "127.0.0.1",
+    ports: { from: 0, to: 0 },
   });
   const manager = platform.manager({ rendezvous: { host: "10.1.2.3", port: 4000 } });
   assert.deepEqual(await manager.rendezvousAddress(never), {
     advertiseHost: "10.1.2.3",
     bindHost: "0.0.0.0",
-    port: 4000,
+    ports: { from: 4000, to: 4000 },
   });
 });
 

@@ -43,6 +43,15 @@ void test("everything that ECS takes is accepted", () => {
     propagateTags: "TASK_DEFINITION",
     enableExecuteCommand: true,
   });
+  make({
+    rendezvous: { host: "[fd00::1]", port: { from: 7000, to: 7009 } },
+    network: {
+      mode: "host",
+      advertiseHost: "10.0.1.8",
+      bindHost: "0.0.0.0",
+      ports: { from: 7000, to: 7099 },
+    },
+  });
   make({ tags: [{ key: "k", value: "v" }], launchType: "FARGATE", platformVersion: "1.4.0" });
 });
 
@@ -141,6 +150,36 @@ const wrong: readonly [string, object, typeof TypeError | typeof RangeError, Reg
   ["a command that is a string", { command: "node x.js" }, TypeError, /array of strings/],
   ["an empty command", { command: [] }, RangeError, /command must not be empty/],
   ["a port out of range", { rendezvous: { port: 70_000 } }, RangeError, /from 0 to 65535, not 70000/],
+  [
+    "a range of ports that ends before it begins",
+    { network: { ports: { from: 7099, to: 7000 } } },
+    RangeError,
+    /network\.ports\.from is 7099 and network\.ports\.to is 7000; swap them/,
+  ],
+  [
+    "half a range of ports",
+    { rendezvous: { port: { from: 7000 } } },
+    TypeError,
+    /rendezvous\.port\.to must be a number, not undefined/,
+  ],
+  [
+    "a range of ports as text",
+    { network: { ports: "7000-7099" } },
+    TypeError,
+    /network\.ports must be an object, not "7000-7099"/,
+  ],
+  [
+    "an unknown network mode",
+    { network: { mode: "nat" } },
+    TypeError,
+    /one of host, bridge, awsvpc, reverse/,
+  ],
+  [
+    "ports for workers that open none",
+    { network: { mode: "reverse", ports: { from: 7000, to: 7099 } } },
+    TypeError,
+    /network\.ports has no meaning with network\.mode "reverse"/,
+  ],
   ["a time that is not finite", { timeouts: { launchMs: Infinity } }, RangeError, /launchMs .* not Infinity/],
   ["an unknown time", { timeouts: { lauchMs: 1 } }, TypeError, /no option "lauchMs"/],
   [

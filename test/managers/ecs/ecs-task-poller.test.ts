@@ -5,7 +5,13 @@ import { ECSTaskPoller } from "#dist/managers/ecs/ecs-task-poller.js";
 import { KnownTasks } from "#dist/managers/ecs/ecs-tasks.js";
 import { deferred } from "#dist/util/deferred.js";
 
-const definition = { arn: "d:1", containerName: "w", stopTimeout: 30, declaredHostPorts: [] };
+const definition = {
+  arn: "d:1",
+  containerName: "w",
+  stopTimeout: 30,
+  declaredHostPorts: [],
+  networkEnvironment: {},
+};
 
 function named(name: string): Error {
   return Object.assign(new Error(name), { name });

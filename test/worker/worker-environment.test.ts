@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { WorkerVariable } from "#dist/protocol/worker-variables.js";
+import { readWorkerEnvironment } from "#dist/worker/worker-environment.js";
+
+const required = {
+  [WorkerVariable.rendezvous]: "[::1]:7000",
+  [WorkerVariable.token]: `id.${Buffer.alloc(32).toString("base64url")}`,
+};
+
+void test("without anything else a worker takes any port and sees for itself where it is", () => {
+  const { rendezvous, ports, networkMode } = readWorkerEnvironment(required);
+  assert.deepEqual(rendezvous, { host: "::1", port: 7000 });
+  assert.deepEqual(ports, { from: 0, to: 0 });
+  assert.equal(networkMode, undefined);
+});
+
+void test("ports are one or a range", () => {
+  const portsOf = (value: string) =>
+    readWorkerEnvironment({ ...required, [WorkerVariable.port]: value }).ports;
+  assert.deepEqual(portsOf("8080"), { from: 8080, to: 8080 });
+  assert.deepEqual(portsOf("7000-7099"), { from: 7000, to: 7099 });
+  for (const wrong of ["", "x", "7099-7000", "70000", "0-7000", "-1"])
+    assert.throws(() => portsOf(wrong), /ROLLCALL_PORT=".*" is neither a port nor a range/, wrong);
+});
+
+void test("an unknown network mode is refused", () => {
+  const environment = { ...required, [WorkerVariable.networkMode]: "nat" };
+  assert.throws(() => readWorkerEnvironment(environment), /"nat" is none of host, bridge, awsvpc, reverse/);
+});
