@@ -441,11 +441,7 @@ export class Membership {
   }
 
   /** A silent worker may be one whose machine is gone: the platform can know what its connections do not tell. */
-  async #exitReason(
-    member: Member,
-    by: Error | undefined,
-    known?: ExitReason,
-  ): Promise<ExitReason> {
+  async #exitReason(member: Member, by: Error | undefined, known?: ExitReason): Promise<ExitReason> {
     if (known !== undefined && known.kind !== "unresponsive") return known;
     try {
       const limit = AbortSignal.timeout(EXIT_REASON_MS);
