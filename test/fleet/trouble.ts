@@ -28,7 +28,7 @@ export class FleetTrouble {
     this.#loadRules();
   }
 
-  /** Each packet between hosts is lost with this probability. */
+  /** Each IP packet between hosts is lost with this probability. They still find each other: a lost ARP would cost a second. */
   losePackets(fraction: number): void {
     if (!(fraction >= 0 && fraction <= 1))
       throw new RangeError(`the fraction of lost packets must be from 0 to 1; it is ${fraction}`);
@@ -88,7 +88,7 @@ export class FleetTrouble {
       `iifname "${b}" oifname "${a}" drop`,
     ]);
     const lost = Math.round(this.#lostFraction * 1_000_000);
-    const loss = lost === 0 ? [] : [`numgen random mod 1000000 < ${lost} drop`];
+    const loss = lost === 0 ? [] : [`meta protocol ip numgen random mod 1000000 < ${lost} drop`];
     // Declared first, so that there is one to delete.
     loadRules(
       this.fleet.switchNamespace,
