@@ -419,7 +419,7 @@ export class Membership {
   ): Promise<void> {
     const { id } = member.info.launched;
     const removed: ExitReason = { kind: "removed", message: "it was asked to leave" };
-    const found = known ?? (wasAsked ? removed : await this.#exitReason(member, by));
+    const found = wasAsked ? (known ?? removed) : await this.#exitReason(member, by, known);
     const reason = wasLeaving && !wasAsked ? { ...found, announced: true } : found;
     member.exit = reason;
     this.members.remove(member.pid, reason);
@@ -442,7 +442,9 @@ export class Membership {
     }
   }
 
-  async #exitReason(member: Member, by: Error | undefined): Promise<ExitReason> {
+  /** A silent worker may be one whose machine is gone: the platform can know what its connections do not tell. */
+  async #exitReason(member: Member, by: Error | undefined, known?: ExitReason): Promise<ExitReason> {
+    if (known !== undefined && known.kind !== "unresponsive") return known;
     try {
       const limit = AbortSignal.timeout(EXIT_REASON_MS);
       const reason = await member.manager.exitReason(member.info.launched.id, limit);
@@ -450,6 +452,7 @@ export class Membership {
     } catch {
       // The platform could not say; that it is gone we know without it.
     }
+    if (known !== undefined) return known;
     const why = by === undefined ? "and the platform could not say why" : `: ${by.message}`;
     return { kind: "connection-lost", message: `its connection ended${by === undefined ? " " : ""}${why}` };
   }

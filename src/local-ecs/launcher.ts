@@ -1,4 +1,4 @@
-import type { NetworkBinding, NetworkMode, PortMapping, TaskDefinition } from "./state.js";
+import type { ContainerNetwork, NetworkBinding, NetworkMode, PortMapping, TaskDefinition } from "./state.js";
 
 /** What a launcher needs to know of one container. */
 export interface ContainerSpec {
@@ -11,7 +11,11 @@ export interface ContainerSpec {
   /** Definition, override and what ECS adds, taken together. */
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory?: string;
+  /** Folder with the container's metadata file, which it shall find through `ECS_CONTAINER_METADATA_FILE`. */
+  readonly metadataFolder?: string;
   readonly networkMode: NetworkMode;
+  /** Runtime id of the container of the same task whose network it shares: mode `awsvpc`, all but the first to start. */
+  readonly sharesNetworkOf?: string;
   readonly portMappings: readonly PortMapping[];
   readonly limits: {
     /** CPU units; 1,024 are one core. */
@@ -33,8 +37,8 @@ export interface ContainerExit {
 export interface LaunchedContainer {
   readonly runtimeId: string;
   readonly networkBindings: readonly NetworkBinding[];
-  /** Its own address, where it has one beside the instance's. */
-  readonly address?: string;
+  /** Where it has an address beside the instance's. */
+  readonly network?: ContainerNetwork;
   /** Resolves when all that the container started is gone and its output was handed over. Never rejects. */
   readonly exited: Promise<ContainerExit>;
   /**
@@ -66,4 +70,11 @@ export class ContainerStartError extends Error {
   static {
     Object.defineProperty(ContainerStartError.prototype, "name", { value: "ContainerStartError" });
   }
+}
+
+/** What the agent says of an image that it cannot get. Without a reason: the registry does not have it. */
+export function cannotPull(image: string, reason?: string): ContainerStartError {
+  const text =
+    reason ?? `pull image manifest has been retried 1 time(s): failed to resolve ref ${image}: not found`;
+  return new ContainerStartError(`CannotPullContainerError: ${text}`);
 }

@@ -1,30 +1,21 @@
 import { randomBytes } from "node:crypto";
+import { introspectByPath, listenAsAgents } from "./agent-server.js";
 import { answer, type ApiAnswer, type ApiRequest } from "./api.js";
 import { ServiceError } from "./errors.js";
 import { Faults } from "./faults.js";
 import { createState } from "./initial-state.js";
 import { openLaunchers, type Launchers } from "./launchers.js";
 import { LogStore } from "./log-store.js";
-import { metadataFor } from "./metadata.js";
+import { InstanceControl, type LocalContainerInstance } from "./instance-control.js";
+import { metadataFor, taskOfMetadata } from "./metadata.js";
+import { MetadataFiles } from "./metadata-file.js";
 import type { OperationContext } from "./operations/operation.js";
 import { resolveOptions, type LocalECSOptions, type ResolvedOptions } from "./options.js";
 import { HttpServer } from "./server.js";
-import { forgetExpired, type LocalState, type TaskContainer } from "./state.js";
+import { forgetExpired, networkOfTask, type LocalState, type Task, type TaskContainer } from "./state.js";
 import { TaskRunner } from "./task-runner.js";
+import type { JsonObject } from "./validation.js";
 import { Listeners, observe, type ObservedTask, type TaskOutput } from "./task-watch.js";
-
-/** A container instance, for tests that look at where tasks went or take its agent away. */
-export interface LocalContainerInstance {
-  readonly arn: string;
-  readonly ec2InstanceId: string;
-  /** Name of its ECS cluster. */
-  readonly cluster: string;
-  readonly cpu: number;
-  readonly memory: number;
-  readonly agentConnected: boolean;
-  /** Without its agent an instance takes no new tasks: RunTask reports `AGENT`. Its tasks go on. */
-  setAgentConnected(isConnected: boolean): void;
-}
 
 /** A running endpoint. */
 export interface LocalECS extends AsyncDisposable {
@@ -79,7 +70,7 @@ export async function startLocalECS(options: LocalECSOptions = {}): Promise<Loca
   try {
     await endpoint.listen();
   } catch (error) {
-    await launchers.close();
+    await endpoint.close();
     throw error;
   }
   return endpoint;
@@ -89,14 +80,16 @@ class Endpoint implements LocalECS {
   readonly region: string;
   readonly accountId: string;
   readonly credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  readonly instances: readonly LocalContainerInstance[];
+  readonly instances: readonly InstanceControl[];
   readonly faults = new Faults();
   readonly #state: LocalState;
   readonly #logs: LogStore;
+  readonly #files: MetadataFiles | undefined;
   readonly #runner: TaskRunner;
   readonly #changes = new Listeners<ObservedTask>();
   readonly #output = new Listeners<TaskOutput>();
   #server: HttpServer | undefined;
+  #agents: readonly HttpServer[] = [];
   #closed: Promise<void> | undefined;
 
   constructor(
@@ -107,27 +100,17 @@ class Endpoint implements LocalECS {
     this.accountId = options.accountId;
     this.#state = createState(options, options.instances, newId, Date.now());
     this.#logs = new LogStore(options.logBytesPerContainer);
-    this.instances = [...this.#state.clusters.values()].flatMap((cluster) =>
-      [...cluster.instances.values()].map((instance) => ({
-        arn: instance.arn,
-        ec2InstanceId: instance.ec2InstanceId,
-        cluster: instance.cluster,
-        cpu: instance.cpu,
-        memory: instance.memory,
-        get agentConnected() {
-          return instance.agentConnected;
-        },
-        setAgentConnected: (isConnected: boolean) => {
-          instance.agentConnected = isConnected;
-        },
-      })),
-    );
+    this.#files = options.containerMetadataFiles ? new MetadataFiles() : undefined;
     this.#runner = new TaskRunner({
       launcherOf: ({ instance }) => this.launchers.of(instance.dockerSocket),
       now: Date.now,
       stopTimeout: options.stopTimeout,
-      environmentOf: (container) => this.#environmentOf(container),
-      onChange: (task) => this.#changes.emit(observe(task)),
+      environmentOf: (task, container) => this.#environmentOf(task, container),
+      metadataFolderOf: (task, container) => this.#files?.create(task, container),
+      onChange: (task) => {
+        this.#files?.update(task);
+        this.#changes.emit(observe(task));
+      },
       onStart: ({ logs }) => {
         if (logs !== undefined) this.#logs.createStream(logs.group, logs.stream, Date.now());
       },
@@ -137,6 +120,11 @@ class Endpoint implements LocalECS {
         this.#output.emit({ taskArn: task.arn, container: container.definition.name, stream, line });
       },
     });
+    this.instances = [...this.#state.clusters.values()].flatMap((cluster) =>
+      [...cluster.instances.values()].map(
+        (instance) => new InstanceControl(instance, this.#runner, () => this.endpoint),
+      ),
+    );
   }
 
   get endpoint(): string {
@@ -148,11 +136,33 @@ class Endpoint implements LocalECS {
   }
 
   async listen(): Promise<void> {
-    this.#server = await HttpServer.listen(this.options.host, this.options.port, {
-      api: (request) => this.#answer(request),
-      afterAnswer: ({ effects }) => this.#runner.perform(effects),
-      metadata: (path) => metadataFor(this.#state, path),
-    });
+    const { host, port } = this.options;
+    this.#server = await HttpServer.listen(
+      { host, port },
+      {
+        api: (request) => this.#answer(request),
+        afterAnswer: ({ effects }) => this.#runner.perform(effects),
+        document: (url) => this.#document(url),
+      },
+    );
+    this.#agents = await listenAsAgents(this.#state, (url) => this.#metadata(url.pathname));
+  }
+
+  async #document(url: URL): Promise<JsonObject | undefined> {
+    return introspectByPath(this.#state, url) ?? (await this.#metadata(url.pathname));
+  }
+
+  /**
+   * On ECS a task in network mode `awsvpc` has its address before its containers start; here the engine gives it with the
+   * start, so a program that is faster than the engine's answer waits for that.
+   */
+  async #metadata(path: string): Promise<JsonObject | undefined> {
+    const task = taskOfMetadata(this.#state, path);
+    if (task?.attachment !== undefined && networkOfTask(task) === undefined) {
+      const isKnown = (): boolean => networkOfTask(task) !== undefined;
+      await this.waitForTask(task.arn, isKnown).catch(() => undefined);
+    }
+    return metadataFor(this.#state, path);
   }
 
   tasks(): readonly ObservedTask[] {
@@ -210,12 +220,14 @@ class Endpoint implements LocalECS {
   }
 
   async #close(): Promise<void> {
+    for (const instance of this.instances) instance.close();
     const tasks = [...this.#state.tasks.values()].filter((task) => task.lastStatus !== "STOPPED");
     const stopped = tasks.map((task) => this.waitForTask(task.arn, isStopped));
     this.#runner.stopAll(tasks, "The endpoint is shutting down", this.options.closeGraceMs);
     await Promise.all(stopped);
     await this.launchers.close();
-    await this.#server?.close();
+    for (const server of [this.#server, ...this.#agents]) await server?.close();
+    this.#files?.close();
   }
 
   #answer(request: ApiRequest): ApiAnswer {
@@ -240,13 +252,13 @@ class Endpoint implements LocalECS {
   }
 
   /** What ECS sets in every container; the Region only where the task does not bring its own. */
-  #environmentOf(container: TaskContainer): Record<string, string> {
+  #environmentOf(task: Task, container: TaskContainer): Record<string, string> {
     return {
       AWS_EXECUTION_ENV: "AWS_ECS_EC2",
       AWS_REGION: container.environment["AWS_DEFAULT_REGION"] ?? this.region,
       AWS_DEFAULT_REGION: container.environment["AWS_REGION"] ?? this.region,
       ...container.environment,
-      ECS_CONTAINER_METADATA_URI_V4: `${this.#metadataOrigin()}/v4/${container.metadataId}`,
+      ECS_CONTAINER_METADATA_URI_V4: `${task.instance.agent?.metadataOrigin ?? this.#metadataOrigin()}/v4/${container.metadataId}`,
     };
   }
 

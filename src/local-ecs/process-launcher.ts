@@ -9,6 +9,7 @@ import { resolve } from "node:path";
 import { Writable, type Readable } from "node:stream";
 import { checkExecutable } from "./executable.js";
 import {
+  cannotPull,
   ContainerStartError,
   type ContainerExit,
   type ContainerSpec,
@@ -16,6 +17,7 @@ import {
   type Launcher,
   type OutputListener,
 } from "./launcher.js";
+import { metadataFileVariable } from "./metadata-file.js";
 import { LineSplitter } from "./line-splitter.js";
 import { killGroup, signalGroup } from "./process-group.js";
 import { ProcessGuard } from "./process-guard.js";
@@ -59,10 +61,7 @@ export class ProcessLauncher implements Launcher {
   }
 
   async pull(image: string): Promise<void> {
-    if (!this.options.missingImages.has(image)) return;
-    throw new ContainerStartError(
-      `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ${image}: not found`,
-    );
+    if (this.options.missingImages.has(image)) throw cannotPull(image);
   }
 
   async start(spec: ContainerSpec, onLine: OutputListener): Promise<LaunchedContainer> {
@@ -73,7 +72,11 @@ export class ProcessLauncher implements Launcher {
       );
     }
     const cwd = resolve(this.options.workingDirectory, spec.workingDirectory ?? "");
-    const env = { ...inheritedEnvironment(), ...spec.environment };
+    const env = {
+      ...inheritedEnvironment(),
+      ...spec.environment,
+      ...metadataFileVariable(spec.metadataFolder),
+    };
     await checkExecutable(program, cwd, env["PATH"] ?? "");
     const launched = await LaunchedProcess.launch(
       [program, ...rest],

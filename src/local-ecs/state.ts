@@ -1,5 +1,6 @@
 import type { Identity } from "./arn.js";
 import type { PlacementConstraint } from "./placement.js";
+import type { ContainerDependency } from "./start-order.js";
 import type { JsonObject } from "./validation.js";
 
 /** Everything the endpoint knows. Only operations and the task life-cycle change it, one at a time. */
@@ -29,6 +30,7 @@ export interface ContainerInstance {
   readonly cluster: string;
   readonly ec2InstanceId: string;
   readonly availabilityZone: string;
+  readonly privateIpv4Address: string;
   /** CPU units (1,024 are one core) and MiB. */
   readonly cpu: number;
   readonly memory: number;
@@ -39,7 +41,13 @@ export interface ContainerInstance {
   readonly registeredAt: number;
   /** Of the Docker engine that runs its tasks, if they run as containers. */
   readonly dockerSocket?: string;
+  /** A place of its own for its agent. */
+  readonly agent?: { readonly socketPath: string; readonly metadataOrigin?: string };
   agentConnected: boolean;
+  /** DRAINING takes no new tasks; INACTIVE is one whose EC2 instance is gone. */
+  status: "ACTIVE" | "DRAINING" | "INACTIVE";
+  /** When Spot takes it back, if there is a notice of that. */
+  spotTerminationAt?: number;
   version: number;
   /** What its tasks hold. Invariant: the sum of the reservations of its tasks that are not STOPPED. */
   readonly used: { cpu: number; memory: number; readonly ports: Set<string> };
@@ -68,6 +76,7 @@ export interface ContainerDefinition {
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory?: string;
   readonly portMappings: readonly PortMapping[];
+  readonly dependsOn: readonly ContainerDependency[];
   /** Seconds. */
   readonly stopTimeout?: number;
   readonly logDriver?: string;
@@ -124,6 +133,22 @@ export interface NetworkBinding {
   readonly protocol: "tcp" | "udp";
 }
 
+/** What a container has on a network of its engine. */
+export interface ContainerNetwork {
+  readonly address: string;
+  readonly prefixLength: number;
+  /** Empty if the network leads nowhere. */
+  readonly gateway: string;
+  readonly macAddress: string;
+}
+
+/** The network interface of a task in network mode `awsvpc`; its address is that of the container which owns the network. */
+export interface TaskAttachment {
+  readonly id: string;
+  readonly networkInterfaceId: string;
+  readonly subnetId: string;
+}
+
 export interface TaskContainer {
   readonly definition: ContainerDefinition;
   readonly arn: string;
@@ -141,8 +166,8 @@ export interface TaskContainer {
   exitCode?: number;
   reason?: string;
   networkBindings: readonly NetworkBinding[];
-  /** On the bridge of its instance. */
-  address?: string;
+  /** In network mode `bridge` on its instance's bridge, in `awsvpc` the task's own; otherwise there is none. */
+  network?: ContainerNetwork;
   startedAt?: number;
   finishedAt?: number;
 }
@@ -156,6 +181,8 @@ export interface Task {
   readonly instance: ContainerInstance;
   readonly reservation: Reservation;
   readonly containers: readonly TaskContainer[];
+  /** In network mode `awsvpc` only. */
+  readonly attachment?: TaskAttachment;
   readonly overrides: JsonObject;
   readonly startedBy?: string;
   readonly group: string;
@@ -166,6 +193,8 @@ export interface Task {
   readonly memory?: string;
   /** How long the start is held back; Infinity means for ever. A fault, normally 0. */
   readonly startDelayMs: number;
+  /** A fault: its images cannot be pulled, for this reason or because they are not there. */
+  readonly pullFailure?: { readonly reason?: string };
   readonly tags: Map<string, string>;
   readonly createdAt: number;
   lastStatus: TaskStatus;
@@ -181,6 +210,13 @@ export interface Task {
   stoppedAt?: number;
   stopCode?: StopCode;
   stoppedReason?: string;
+}
+
+/** The network of a task in mode `awsvpc`, which all of its containers share; undefined until that is known. */
+export function networkOfTask({ attachment, containers }: Task): ContainerNetwork | undefined {
+  return attachment === undefined
+    ? undefined
+    : containers.find(({ network }) => network !== undefined)?.network;
 }
 
 /** What a client token stands for ("Ensuring idempotency" in the ECS API Reference). */

@@ -1,6 +1,7 @@
 import type { ContainerSpec, LaunchedContainer, Launcher } from "./launcher.js";
-import { ContainerStartError } from "./launcher.js";
-import type { Task, TaskContainer } from "./state.js";
+import { cannotPull, ContainerStartError } from "./launcher.js";
+import { startOrder } from "./start-order.js";
+import type { ContainerInstance, Task, TaskContainer } from "./state.js";
 import { step, type TaskEffect, type TaskEvent } from "./task-lifecycle.js";
 
 export interface TaskRunnerOptions {
@@ -10,7 +11,9 @@ export interface TaskRunnerOptions {
   /** Seconds, for containers whose definition has no `stopTimeout`. */
   readonly stopTimeout: number;
   /** What ECS adds to the environment of a container. */
-  readonly environmentOf: (container: TaskContainer) => Readonly<Record<string, string>>;
+  readonly environmentOf: (task: Task, container: TaskContainer) => Readonly<Record<string, string>>;
+  /** Where the metadata file of a container is that is about to be created, if it shall have one. */
+  readonly metadataFolderOf: (task: Task, container: TaskContainer) => string | undefined;
   readonly onChange: (task: Task) => void;
   readonly onStart: (container: TaskContainer) => void;
   readonly onLine: (task: Task, container: TaskContainer, stream: "stdout" | "stderr", line: string) => void;
@@ -27,6 +30,8 @@ interface Run {
 /** Performs the effects of the task life-cycle and gives it back what happened. Owns all that runs of all tasks. */
 export class TaskRunner {
   readonly #runs = new Map<Task, Run>();
+  /** What passes between ECS and the agent of an instance, kept while they are not connected. */
+  readonly #held = new Map<ContainerInstance, (() => void)[]>();
   /** No container may take longer than this to stop, in ms; lowered by `stopAll`. */
   #stopLimitMs = Infinity;
 
@@ -39,10 +44,10 @@ export class TaskRunner {
           setImmediate(() => this.apply(effect.task, { kind: "advance", from: effect.from }));
           break;
         case "start":
-          void this.#start(effect.task);
+          this.#whenConnected(effect.task.instance, () => void this.#start(effect.task));
           break;
         case "stop-containers":
-          this.#stopContainers(effect.task);
+          this.#whenConnected(effect.task.instance, () => this.#stopContainers(effect.task));
           break;
         case "changed":
           this.options.onChange(effect.task);
@@ -54,6 +59,39 @@ export class TaskRunner {
   apply(task: Task, event: TaskEvent): void {
     this.perform(step(task, event, this.options.now()));
     if (task.lastStatus === "STOPPED") this.#runs.delete(task);
+  }
+
+  /** The agent of the instance is back: it hears what it shall do, and tells what has happened. */
+  resume(instance: ContainerInstance): void {
+    const held = this.#held.get(instance) ?? [];
+    this.#held.delete(instance);
+    for (const act of held) act();
+  }
+
+  /** The instance is gone. Its tasks are STOPPED from now on; what runs of them, if anything, is killed. */
+  lose(instance: ContainerInstance, reason: string): void {
+    this.#held.delete(instance);
+    for (const task of instance.tasks) {
+      const run = this.#runs.get(task);
+      this.apply(task, { kind: "instance-lost", reason });
+      run?.stopping.abort();
+      for (const launched of run?.launched.values() ?? []) launched.stop(0);
+    }
+  }
+
+  /** What the agent of the task's instance tells. */
+  #report(task: Task, event: TaskEvent): void {
+    this.#whenConnected(task.instance, () => this.apply(task, event));
+  }
+
+  #whenConnected(instance: ContainerInstance, act: () => void): void {
+    if (instance.agentConnected) {
+      act();
+      return;
+    }
+    const held = this.#held.get(instance) ?? [];
+    held.push(act);
+    this.#held.set(instance, held);
   }
 
   /** Stops these tasks, giving no container more than `limitMs`. */
@@ -69,13 +107,32 @@ export class TaskRunner {
     this.#runs.set(task, run);
     const { signal } = run.stopping;
     await pause(task.startDelayMs, signal);
-    if (!signal.aborted) this.apply(task, { kind: "pull-started" });
+    if (!signal.aborted) this.#report(task, { kind: "pull-started" });
     const pulled = await this.#pullAll(run);
-    if (!signal.aborted) this.apply(task, { kind: "pull-stopped" });
-    for (const container of pulled) {
-      if (signal.aborted) this.apply(task, { kind: "container-not-started", container });
+    if (!signal.aborted) this.#report(task, { kind: "pull-stopped" });
+    for (const container of inStartOrder(pulled)) {
+      const unmet = await this.#awaitDependencies(run, container);
+      if (signal.aborted) this.#report(task, { kind: "container-not-started", container });
+      else if (unmet !== undefined)
+        this.#report(task, { kind: "container-not-started", container, reason: unmet });
       else await this.#startContainer(run, container);
     }
+  }
+
+  /** Resolves, early if the task shall stop, with the reason for which the container cannot start, if there is one. */
+  async #awaitDependencies(
+    { launched, stopping: { signal } }: Run,
+    { definition }: TaskContainer,
+  ): Promise<string | undefined> {
+    for (const { containerName, condition } of definition.dependsOn) {
+      const needed = [...launched].find(([container]) => container.definition.name === containerName)?.[1];
+      const unmet = `TaskDependencyError: container ${definition.name} depends on ${containerName}, which did not`;
+      if (needed === undefined) return `${unmet} start`;
+      if (condition === "START") continue;
+      const exit = await Promise.race([needed.exited, aborted(signal)]);
+      if (condition === "SUCCESS" && exit?.exitCode !== 0) return `${unmet} exit with code 0`;
+    }
+    return undefined;
   }
 
   async #pullAll({ task, stopping: { signal } }: Run): Promise<TaskContainer[]> {
@@ -83,10 +140,12 @@ export class TaskRunner {
     const pulled: TaskContainer[] = [];
     for (const container of task.containers) {
       try {
-        if (!signal.aborted) await launcher.pull(container.definition.image, signal);
+        const { image } = container.definition;
+        if (task.pullFailure !== undefined) throw cannotPull(image, task.pullFailure.reason);
+        if (!signal.aborted) await launcher.pull(image, signal);
         pulled.push(container);
       } catch (error) {
-        this.apply(task, notStarted(container, error));
+        this.#report(task, notStarted(container, error));
       }
     }
     return pulled;
@@ -99,22 +158,22 @@ export class TaskRunner {
     try {
       launched = await this.options
         .launcherOf(task)
-        .start(this.#specOf(task, container), (stream, line) =>
+        .start(this.#specOf(run, container), (stream, line) =>
           this.options.onLine(task, container, stream, line),
         );
     } catch (error) {
-      this.apply(task, notStarted(container, error));
+      this.#report(task, notStarted(container, error));
       return;
     }
     run.launched.set(container, launched);
-    void launched.exited.then((exit) => this.apply(task, { kind: "container-exited", container, ...exit }));
-    const { runtimeId, networkBindings, address } = launched;
-    this.apply(task, {
+    void launched.exited.then((exit) => this.#report(task, { kind: "container-exited", container, ...exit }));
+    const { runtimeId, networkBindings, network } = launched;
+    this.#report(task, {
       kind: "container-started",
       container,
       runtimeId,
       networkBindings,
-      ...(address === undefined ? {} : { address }),
+      ...(network === undefined ? {} : { network }),
     });
     // The task was stopped while the container started: the request to stop went past it.
     if (run.stopping.signal.aborted) launched.stop(this.#stopTimeoutMs(container));
@@ -131,18 +190,22 @@ export class TaskRunner {
     return Math.min((definition.stopTimeout ?? this.options.stopTimeout) * 1000, this.#stopLimitMs);
   }
 
-  #specOf(task: Task, container: TaskContainer): ContainerSpec {
+  #specOf({ task, launched }: Run, container: TaskContainer): ContainerSpec {
     const { definition } = container;
+    const [owner] = task.definition.networkMode === "awsvpc" ? launched.values() : [];
     const { workingDirectory } = definition;
+    const metadataFolder = this.options.metadataFolderOf(task, container);
     return {
       taskId: task.id,
       name: definition.name,
       image: definition.image,
       entryPoint: definition.entryPoint,
       command: container.command,
-      environment: { ...this.options.environmentOf(container) },
+      environment: { ...this.options.environmentOf(task, container) },
+      ...(metadataFolder === undefined ? {} : { metadataFolder }),
       ...(workingDirectory === undefined ? {} : { workingDirectory }),
       networkMode: task.definition.networkMode,
+      ...(owner === undefined ? {} : { sharesNetworkOf: owner.runtimeId }),
       portMappings: definition.portMappings,
       limits: {
         cpu: container.cpu,
@@ -159,6 +222,20 @@ function notStarted(container: TaskContainer, error: unknown): TaskEvent {
   const reason =
     error instanceof ContainerStartError ? error.message : `CannotStartContainerError: ${String(error)}`;
   return { kind: "container-not-started", container, reason };
+}
+
+function inStartOrder(containers: readonly TaskContainer[]): TaskContainer[] {
+  const order = startOrder(containers.map(({ definition }) => definition));
+  return order.flatMap(
+    (definition) => containers.find((container) => container.definition === definition) ?? [],
+  );
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
 }
 
 /** Waits; Infinity waits for the signal alone. Resolves early when the signal aborts. */

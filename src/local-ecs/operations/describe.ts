@@ -1,5 +1,14 @@
 /** What the API shows of the things in the state. Members without a value are left out. */
-import type { Cluster, ContainerInstance, Task, TaskContainer, TaskDefinition } from "../state.js";
+import {
+  networkOfTask,
+  type Cluster,
+  type ContainerInstance,
+  type Task,
+  type TaskContainer,
+  type TaskDefinition,
+} from "../state.js";
+import { AGENT_VERSION } from "../agent-introspection.js";
+import { privateDnsName } from "../arn.js";
 import { tagList, type JsonObject } from "../validation.js";
 
 /** The wire has seconds with a fraction. */
@@ -14,7 +23,8 @@ function withoutUndefined(members: JsonObject): JsonObject {
 export function describeCluster(cluster: Cluster, include: readonly string[]): JsonObject {
   let running = 0;
   let pending = 0;
-  for (const instance of cluster.instances.values()) {
+  const registered = [...cluster.instances.values()].filter(({ status }) => status !== "INACTIVE");
+  for (const instance of registered) {
     running += countRunning(instance);
     pending += countPending(instance);
   }
@@ -22,7 +32,7 @@ export function describeCluster(cluster: Cluster, include: readonly string[]): J
     clusterArn: cluster.arn,
     clusterName: cluster.name,
     status: cluster.status,
-    registeredContainerInstancesCount: cluster.instances.size,
+    registeredContainerInstancesCount: registered.length,
     runningTasksCount: running,
     pendingTasksCount: pending,
     activeServicesCount: 0,
@@ -47,11 +57,11 @@ export function describeTaskDefinition(definition: TaskDefinition): JsonObject {
 
 export function describeTask(task: Task, include: readonly string[] = []): JsonObject {
   return withoutUndefined({
-    attachments: [],
+    attachments: describeAttachments(task),
     attributes: [],
     availabilityZone: task.instance.availabilityZone,
     clusterArn: task.cluster.arn,
-    connectivity: task.connectivityAt === undefined ? undefined : "CONNECTED",
+    connectivity: connectivityOf(task),
     connectivityAt: seconds(task.connectivityAt),
     containerInstanceArn: task.instance.arn,
     containers: task.containers.map((container) => describeContainer(task, container)),
@@ -81,6 +91,12 @@ export function describeTask(task: Task, include: readonly string[] = []): JsonO
   });
 }
 
+/** Unknown until the agent has heard of the task. */
+function connectivityOf({ connectivityAt, instance, lastStatus }: Task): string | undefined {
+  if (connectivityAt === undefined) return undefined;
+  return instance.agentConnected || lastStatus === "STOPPED" ? "CONNECTED" : "DISCONNECTED";
+}
+
 function describeContainer(task: Task, container: TaskContainer): JsonObject {
   return withoutUndefined({
     containerArn: container.arn,
@@ -92,13 +108,41 @@ function describeContainer(task: Task, container: TaskContainer): JsonObject {
     exitCode: container.exitCode,
     reason: container.reason,
     networkBindings: container.networkBindings,
-    networkInterfaces: [],
+    networkInterfaces: describeInterfaces(task),
     healthStatus: "UNKNOWN",
     cpu: `${container.cpu}`,
     memory: container.memory === undefined ? undefined : `${container.memory}`,
     memoryReservation:
       container.memoryReservation === undefined ? undefined : `${container.memoryReservation}`,
   });
+}
+
+/** The status as far as the endpoint knows it: the address comes with the first container's start. */
+function describeAttachments(task: Task): JsonObject[] {
+  const { attachment } = task;
+  if (attachment === undefined) return [];
+  const network = networkOfTask(task);
+  const details = [
+    { name: "subnetId", value: attachment.subnetId },
+    ...(network === undefined
+      ? []
+      : [
+          { name: "networkInterfaceId", value: attachment.networkInterfaceId },
+          { name: "macAddress", value: network.macAddress },
+          { name: "privateDnsName", value: privateDnsName(task.instance.availabilityZone, network.address) },
+          { name: "privateIPv4Address", value: network.address },
+        ]),
+  ];
+  const status =
+    task.lastStatus === "STOPPED" ? "DELETED" : network === undefined ? "PRECREATED" : "ATTACHED";
+  return [{ id: attachment.id, type: "ElasticNetworkInterface", status, details }];
+}
+
+function describeInterfaces(task: Task): JsonObject[] {
+  const network = networkOfTask(task);
+  return task.attachment === undefined || network === undefined
+    ? []
+    : [{ attachmentId: task.attachment.id, privateIpv4Address: network.address }];
 }
 
 export function describeInstance(instance: ContainerInstance, include: readonly string[] = []): JsonObject {
@@ -117,8 +161,8 @@ export function describeInstance(instance: ContainerInstance, include: readonly 
     containerInstanceArn: instance.arn,
     ec2InstanceId: instance.ec2InstanceId,
     version: instance.version,
-    versionInfo: { agentVersion: "1.105.1", agentHash: "local", dockerVersion: "none" },
-    status: "ACTIVE",
+    versionInfo: { agentVersion: AGENT_VERSION, agentHash: "local", dockerVersion: "none" },
+    status: instance.status,
     agentConnected: instance.agentConnected,
     runningTasksCount: countRunning(instance),
     pendingTasksCount: countPending(instance),

@@ -7,7 +7,7 @@ import {
   type PlacementRequest,
   type PlacementStrategy,
 } from "../placement.js";
-import type { Cluster, RememberedLaunch, Task, TaskDefinition } from "../state.js";
+import type { Cluster, ContainerInstance, RememberedLaunch, Task, TaskDefinition } from "../state.js";
 import type { TaskEffect } from "../task-lifecycle.js";
 import { canonicalJson, readTags, RequestReader, type JsonObject } from "../validation.js";
 import { describeTask } from "./describe.js";
@@ -40,7 +40,7 @@ export const runTask: Operation = (context, request) => {
   if (remembered !== undefined) return { response: repeat(context, remembered, canonical) };
 
   const parsed = parseRunTask(context, reader, cluster);
-  const { tasks, failures } = placeAll(context, parsed);
+  const { tasks, unmentioned, failures } = placeAll(context, parsed);
   if (token !== undefined) {
     context.state.launches.set(key, {
       request: canonical,
@@ -50,7 +50,7 @@ export const runTask: Operation = (context, request) => {
       at: context.now,
     });
   }
-  const effects = tasks.flatMap((task): TaskEffect[] => [
+  const effects = [...tasks, ...unmentioned].flatMap((task): TaskEffect[] => [
     { kind: "changed", task },
     { kind: "advance", task, from: "PROVISIONING" },
   ]);
@@ -77,7 +77,7 @@ function parseRunTask(context: OperationContext, reader: RequestReader, cluster:
   const count = reader.integer("count", { min: 1, max: 10 }) ?? 1;
   const definition = readDefinition(context, reader);
   checkLaunchType(reader, cluster);
-  checkNetwork(reader, definition);
+  const subnetId = readSubnet(reader, definition);
   const unsupported = context.whyUnsupported(definition);
   if (unsupported !== undefined) throw new ServiceError("UnsupportedFeatureException", unsupported);
   if (reader.objects("volumeConfigurations").length > 0) {
@@ -90,7 +90,10 @@ function parseRunTask(context: OperationContext, reader: RequestReader, cluster:
     cluster,
     definition,
     count,
-    settings: readSettings(reader, cluster, definition),
+    settings: {
+      ...readSettings(reader, cluster, definition),
+      ...(subnetId === undefined ? {} : { subnetId }),
+    },
     constraints: [...definition.placementConstraints, ...parseConstraints(reader)],
     strategies: parseStrategies(reader),
   };
@@ -126,14 +129,15 @@ function checkLaunchType(reader: RequestReader, cluster: Cluster): void {
       `This local endpoint runs tasks on its container instances only: use launchType EC2 instead of ${launchType}.`,
     );
   }
-  if (cluster.instances.size === 0)
+  if (activeInstances(cluster).length === 0)
     throw new ServiceError("InvalidParameterException", "No Container Instances were found in your cluster.");
 }
 
-function checkNetwork(reader: RequestReader, definition: TaskDefinition): void {
+/** The subnet of the task's network interface, of which there is one in network mode `awsvpc` only. */
+function readSubnet(reader: RequestReader, definition: TaskDefinition): string | undefined {
   const network = reader.object("networkConfiguration");
   if (definition.networkMode !== "awsvpc") {
-    if (network === undefined) return;
+    if (network === undefined) return undefined;
     throw new ServiceError(
       "InvalidParameterException",
       "Network Configuration is not valid for the given networkMode of this task definition.",
@@ -146,7 +150,7 @@ function checkNetwork(reader: RequestReader, definition: TaskDefinition): void {
       "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
     );
   }
-  awsvpc.strings("subnets", { min: 1, max: 16 });
+  const [subnetId] = awsvpc.strings("subnets", { min: 1, max: 16 });
   awsvpc.strings("securityGroups", { max: 5 });
   const publicIp = awsvpc.oneOf("assignPublicIp", ["ENABLED", "DISABLED"]);
   if (publicIp === "ENABLED") {
@@ -155,6 +159,7 @@ function checkNetwork(reader: RequestReader, definition: TaskDefinition): void {
       "Assign public IP is not supported for this launch type.",
     );
   }
+  return subnetId;
 }
 
 function readSettings(reader: RequestReader, cluster: Cluster, definition: TaskDefinition): TaskSettings {
@@ -196,13 +201,14 @@ function readToken(reader: RequestReader): string | undefined {
 function placeAll(
   context: OperationContext,
   { cluster, count, settings, constraints, strategies }: RunTaskRequest,
-): { tasks: Task[]; failures: JsonObject[] } {
-  const instances = [...cluster.instances.values()];
+): { tasks: Task[]; unmentioned: Task[]; failures: JsonObject[] } {
+  const instances = activeInstances(cluster);
   const tasks: Task[] = [];
+  const unmentioned: Task[] = [];
   const failures: JsonObject[] = [];
   for (let index = 0; index < count; index += 1) {
     const at = instances[failures.length % instances.length];
-    // A cluster without instances was refused before.
+    // A cluster without active instances was refused before.
     if (at === undefined) break;
     const fault = context.faults.takePlacementFailure();
     if (fault !== undefined) {
@@ -221,10 +227,20 @@ function placeAll(
       failures.push({ arn: at.arn, reason: whyNot(at, placement) });
       continue;
     }
+    tasks.push(startOn(instance));
+    const second = context.faults.takeStartTwice() ? chooseInstance(instances, placement) : undefined;
+    if (second !== undefined) unmentioned.push(startOn(second));
+  }
+  return { tasks, unmentioned, failures };
+
+  function startOn(instance: ContainerInstance): Task {
     const task = makeTask(context, cluster, instance, settings);
     context.state.tasks.set(task.id, task);
     reserve(task);
-    tasks.push(task);
+    return task;
   }
-  return { tasks, failures };
+}
+
+function activeInstances(cluster: Cluster): ContainerInstance[] {
+  return [...cluster.instances.values()].filter(({ status }) => status === "ACTIVE");
 }
