@@ -1,5 +1,6 @@
 import Docker from "dockerode";
-import { Fleet, type FleetInstance } from "../test/fleet/fleet.js";
+import { Fleet } from "../test/fleet/fleet.js";
+import type { FleetInstance } from "../test/fleet/instance.js";
 import { whatIsMissing } from "../test/fleet/requirements.js";
 import type { Bench, Closers, Contender, Readings } from "./bench.js";
 

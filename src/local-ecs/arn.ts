@@ -25,3 +25,10 @@ export function pathOfArn(arn: string, kind: ResourceKind): readonly string[] | 
   const [found, ...path] = parts.slice(5).join(":").split("/");
   return found === kind && path.length > 0 ? path : undefined;
 }
+
+/** What EC2 calls an address of a VPC. */
+export function privateDnsName(availabilityZone: string, address: string): string {
+  const region = availabilityZone.slice(0, -1);
+  const domain = region === "us-east-1" ? "ec2.internal" : `${region}.compute.internal`;
+  return `ip-${address.replaceAll(".", "-")}.${domain}`;
+}

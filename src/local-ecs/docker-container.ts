@@ -10,7 +10,7 @@ import {
   type OutputListener,
 } from "./launcher.js";
 import { LineSplitter } from "./line-splitter.js";
-import type { NetworkBinding } from "./state.js";
+import type { ContainerNetwork, NetworkBinding } from "./state.js";
 
 /** The engine hands over the last output right after the end; it is not waited for longer than this. */
 const LATE_OUTPUT_MS = 2_000;
@@ -18,7 +18,7 @@ const DEFAULT_STOP_SIGNAL = "SIGTERM";
 
 export class DockerContainer implements LaunchedContainer {
   readonly exited: Promise<ContainerExit>;
-  readonly address?: string;
+  readonly network?: ContainerNetwork;
   readonly #stopSignal: string;
   #killTimer: NodeJS.Timeout | undefined;
   #hasExited = false;
@@ -28,11 +28,10 @@ export class DockerContainer implements LaunchedContainer {
     exited: Promise<ContainerExit>,
     stopSignal: string | undefined,
     readonly networkBindings: readonly NetworkBinding[],
-    address: string,
+    network: ContainerNetwork | undefined,
   ) {
     this.#stopSignal = stopSignal ?? DEFAULT_STOP_SIGNAL;
-    // With the network of the instance it is empty.
-    if (address !== "") this.address = address;
+    if (network !== undefined) this.network = network;
     this.exited = exited.finally(() => {
       this.#hasExited = true;
       clearTimeout(this.#killTimer);
@@ -59,7 +58,7 @@ export class DockerContainer implements LaunchedContainer {
         exited,
         stopSignalOf(started),
         bindingsOf(started),
-        addressOf(started),
+        networkOf(started),
       );
     } catch (error) {
       await removeContainer(engine, container.id).catch(() => undefined);
@@ -84,9 +83,16 @@ export class DockerContainer implements LaunchedContainer {
   }
 }
 
-/** It is on one network at the most. */
-function addressOf({ NetworkSettings }: ContainerInspectInfo): string {
-  return Object.values(NetworkSettings.Networks)[0]?.IPAddress ?? "";
+/** It is on one network at the most; with the network of the instance or of another container there is no address. */
+function networkOf({ NetworkSettings }: ContainerInspectInfo): ContainerNetwork | undefined {
+  const [network] = Object.values(NetworkSettings.Networks);
+  if (network === undefined || network.IPAddress === "") return undefined;
+  return {
+    address: network.IPAddress,
+    prefixLength: network.IPPrefixLen,
+    gateway: network.Gateway,
+    macAddress: network.MacAddress,
+  };
 }
 
 /** Only there if the image names one, and missing in the library's types. */

@@ -16,6 +16,8 @@ const MIB = 1_048_576;
 export interface DockerLauncherOptions {
   /** Path of the engine's Unix socket. */
   readonly socketPath: string;
+  /** The engine's network on which tasks in network mode `awsvpc` get addresses of their own. */
+  readonly awsvpcNetwork: string;
   /** Images for which the pull fails, whether the engine has them or not. */
   readonly missingImages: ReadonlySet<string>;
 }
@@ -25,24 +27,27 @@ export class DockerLauncher implements Launcher {
 
   private constructor(
     private readonly engine: Docker,
-    private readonly missingImages: ReadonlySet<string>,
+    private readonly options: DockerLauncherOptions,
   ) {}
 
   /** Connects to the engine, and removes from it what endpoints left there whose process is gone. */
-  static async open({ socketPath, missingImages }: DockerLauncherOptions): Promise<DockerLauncher> {
-    const engine = await connectToEngine(socketPath);
+  static async open(options: DockerLauncherOptions): Promise<DockerLauncher> {
+    const engine = await connectToEngine(options.socketPath);
+    await checkNetwork(engine, options);
     await removeOrphans(engine);
-    return new DockerLauncher(engine, missingImages);
+    return new DockerLauncher(engine, options);
   }
 
-  whyUnsupported({ networkMode }: TaskDefinition): string | undefined {
-    return networkMode === "awsvpc"
-      ? "This local endpoint has no network interfaces to give: use networkMode host or bridge instead of awsvpc."
+  /** There is no pause container: the network of a task in mode `awsvpc` is that of its first container, and ends with it. */
+  whyUnsupported({ networkMode, containers }: TaskDefinition): string | undefined {
+    const [first] = containers;
+    return networkMode === "awsvpc" && first?.essential === false
+      ? `This local endpoint gives a task its network with its first container: make "${first.name}" essential, or put it last.`
       : undefined;
   }
 
   async pull(image: string, signal: AbortSignal): Promise<void> {
-    if (this.missingImages.has(image)) {
+    if (this.options.missingImages.has(image)) {
       throw cannotPull(
         `pull image manifest has been retried 1 time(s): failed to resolve ref ${image}: not found`,
       );
@@ -55,15 +60,24 @@ export class DockerLauncher implements Launcher {
   }
 
   async start(spec: ContainerSpec, onLine: OutputListener): Promise<DockerContainer> {
-    const created = await this.engine.createContainer(createOptions(spec)).catch((error: unknown) => {
-      throw new ContainerStartError(`CannotCreateContainerError: ${engineMessage(error)}`, { cause: error });
-    });
+    const created = await this.engine
+      .createContainer(createOptions(spec, this.#networkOf(spec)))
+      .catch((error: unknown) => {
+        throw new ContainerStartError(`CannotCreateContainerError: ${engineMessage(error)}`, {
+          cause: error,
+        });
+      });
     const launched = await DockerContainer.start(this.engine, created, onLine, (started) =>
-      spec.networkMode === "host" ? hostBindings(spec) : mappedBindings(started),
+      bindingsOf(spec, started),
     );
     this.#running.add(launched);
     void launched.exited.then(() => this.#running.delete(launched));
     return launched;
+  }
+
+  #networkOf({ networkMode, sharesNetworkOf }: ContainerSpec): string {
+    if (networkMode !== "awsvpc") return networkMode;
+    return sharesNetworkOf === undefined ? this.options.awsvpcNetwork : `container:${sharesNetworkOf}`;
   }
 
   async close(): Promise<void> {
@@ -99,7 +113,22 @@ function cannotPull(text: string, cause?: unknown): ContainerStartError {
   return new ContainerStartError(`CannotPullContainerError: ${text}`, { cause });
 }
 
-function createOptions(spec: ContainerSpec): ContainerCreateOptions {
+async function checkNetwork(
+  engine: Docker,
+  { socketPath, awsvpcNetwork }: DockerLauncherOptions,
+): Promise<void> {
+  try {
+    await engine.getNetwork(awsvpcNetwork).inspect();
+  } catch (error) {
+    const advice = isNotFound(error) ? `: create it, or name one that "docker network ls" shows` : "";
+    throw new Error(
+      `the Docker engine at ${socketPath} gives no network "${awsvpcNetwork}": ${engineMessage(error)}${advice}`,
+      { cause: error },
+    );
+  }
+}
+
+function createOptions(spec: ContainerSpec, network: string): ContainerCreateOptions {
   const { cpu, memory, memoryReservation } = spec.limits;
   return {
     name: `ecs-${spec.taskId}-${spec.name}`,
@@ -110,9 +139,10 @@ function createOptions(spec: ContainerSpec): ContainerCreateOptions {
     ...(spec.workingDirectory === undefined ? {} : { WorkingDir: spec.workingDirectory }),
     Env: Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`),
     Labels: containerLabels(spec.taskId),
-    ExposedPorts: Object.fromEntries(spec.portMappings.map((mapping) => [portKey(mapping), {}])),
+    // One that shares a network cannot expose anything of it.
+    ...(spec.sharesNetworkOf === undefined ? { ExposedPorts: exposedPorts(spec) } : {}),
     HostConfig: {
-      NetworkMode: spec.networkMode,
+      NetworkMode: network,
       CpuShares: Math.max(cpu, MIN_CPU_SHARES),
       ...(memory === undefined ? {} : { Memory: memory * MIB }),
       ...(memoryReservation === undefined ? {} : { MemoryReservation: memoryReservation * MIB }),
@@ -121,6 +151,10 @@ function createOptions(spec: ContainerSpec): ContainerCreateOptions {
       ...(spec.networkMode === "bridge" ? { PortBindings: portBindings(spec) } : {}),
     },
   };
+}
+
+function exposedPorts({ portMappings }: ContainerSpec): Record<string, object> {
+  return Object.fromEntries(portMappings.map((mapping) => [portKey(mapping), {}]));
 }
 
 function portKey({ containerPort, protocol }: { containerPort: number; protocol: string }): string {
@@ -138,9 +172,17 @@ function portBindings({ portMappings }: ContainerSpec): Record<string, { HostPor
   return bindings;
 }
 
-/** The network is the instance's, so a declared port is reachable under its own number. */
-function hostBindings({ portMappings }: ContainerSpec): NetworkBinding[] {
-  return portMappings.map((mapping) => ({ ...mapping, bindIP: "0.0.0.0" }));
+function bindingsOf(spec: ContainerSpec, started: ContainerInspectInfo): NetworkBinding[] {
+  switch (spec.networkMode) {
+    case "host":
+      // The network is the instance's, so a declared port is reachable under its own number.
+      return spec.portMappings.map((mapping) => ({ ...mapping, bindIP: "0.0.0.0" }));
+    case "bridge":
+      return mappedBindings(started);
+    case "awsvpc":
+    case "none":
+      return [];
+  }
 }
 
 function mappedBindings({ NetworkSettings }: ContainerInspectInfo): NetworkBinding[] {

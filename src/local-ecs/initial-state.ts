@@ -57,7 +57,7 @@ function makeInstance(
     ]),
     tags: new Map(),
     registeredAt: now,
-    ...(options.dockerSocket === undefined ? {} : { dockerSocket: options.dockerSocket }),
+    ...(options.docker === undefined ? {} : { dockerSocket: options.docker.socketPath }),
     agentConnected: true,
     version: 1,
     used: { cpu: 0, memory: 0, ports: new Set() },

@@ -1,4 +1,4 @@
-import type { NetworkBinding, NetworkMode, PortMapping, TaskDefinition } from "./state.js";
+import type { ContainerNetwork, NetworkBinding, NetworkMode, PortMapping, TaskDefinition } from "./state.js";
 
 /** What a launcher needs to know of one container. */
 export interface ContainerSpec {
@@ -12,6 +12,8 @@ export interface ContainerSpec {
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory?: string;
   readonly networkMode: NetworkMode;
+  /** Runtime id of the container of the same task whose network it shares: mode `awsvpc`, all but the first to start. */
+  readonly sharesNetworkOf?: string;
   readonly portMappings: readonly PortMapping[];
   readonly limits: {
     /** CPU units; 1,024 are one core. */
@@ -33,8 +35,8 @@ export interface ContainerExit {
 export interface LaunchedContainer {
   readonly runtimeId: string;
   readonly networkBindings: readonly NetworkBinding[];
-  /** Its own address, where it has one beside the instance's. */
-  readonly address?: string;
+  /** Where it has an address beside the instance's. */
+  readonly network?: ContainerNetwork;
   /** Resolves when all that the container started is gone and its output was handed over. Never rejects. */
   readonly exited: Promise<ContainerExit>;
   /**

@@ -30,13 +30,15 @@ export class Launchers {
 /** Rejects if an engine does not answer. */
 export async function openLaunchers(options: ResolvedOptions): Promise<Launchers> {
   const missingImages = new Set(options.missingImages);
-  const sockets = [...new Set(options.instances.flatMap(({ dockerSocket }) => dockerSocket ?? []))];
-  if (sockets.length === 0) {
+  const engines = new Map(
+    options.instances.flatMap(({ docker }) => (docker === undefined ? [] : [[docker.socketPath, docker]])),
+  );
+  if (engines.size === 0) {
     const { workingDirectory } = options;
     return new Launchers(new Map([[undefined, new ProcessLauncher({ workingDirectory, missingImages })]]));
   }
-  const engines = sockets.map(
-    async (socketPath) => [socketPath, await DockerLauncher.open({ socketPath, missingImages })] as const,
+  const opened = [...engines.values()].map(
+    async (docker) => [docker.socketPath, await DockerLauncher.open({ ...docker, missingImages })] as const,
   );
-  return new Launchers(new Map(await Promise.all(engines)));
+  return new Launchers(new Map(await Promise.all(opened)));
 }

@@ -5,12 +5,13 @@ import { Faults } from "./faults.js";
 import { createState } from "./initial-state.js";
 import { openLaunchers, type Launchers } from "./launchers.js";
 import { LogStore } from "./log-store.js";
-import { metadataFor } from "./metadata.js";
+import { metadataFor, taskOfMetadata } from "./metadata.js";
 import type { OperationContext } from "./operations/operation.js";
 import { resolveOptions, type LocalECSOptions, type ResolvedOptions } from "./options.js";
 import { HttpServer } from "./server.js";
-import { forgetExpired, type LocalState, type TaskContainer } from "./state.js";
+import { forgetExpired, networkOfTask, type LocalState, type TaskContainer } from "./state.js";
 import { TaskRunner } from "./task-runner.js";
+import type { JsonObject } from "./validation.js";
 import { Listeners, observe, type ObservedTask, type TaskOutput } from "./task-watch.js";
 
 /** A container instance, for tests that look at where tasks went or take its agent away. */
@@ -151,8 +152,21 @@ class Endpoint implements LocalECS {
     this.#server = await HttpServer.listen(this.options.host, this.options.port, {
       api: (request) => this.#answer(request),
       afterAnswer: ({ effects }) => this.#runner.perform(effects),
-      metadata: (path) => metadataFor(this.#state, path),
+      metadata: (path) => this.#metadata(path),
     });
+  }
+
+  /**
+   * On ECS a task in network mode `awsvpc` has its address before its containers start; here the engine gives it with the
+   * start, so a program that is faster than the engine's answer waits for that.
+   */
+  async #metadata(path: string): Promise<JsonObject | undefined> {
+    const task = taskOfMetadata(this.#state, path);
+    if (task?.attachment !== undefined && networkOfTask(task) === undefined) {
+      const isKnown = (): boolean => networkOfTask(task) !== undefined;
+      await this.waitForTask(task.arn, isKnown).catch(() => undefined);
+    }
+    return metadataFor(this.#state, path);
   }
 
   tasks(): readonly ObservedTask[] {

@@ -1,14 +1,22 @@
 /** The task metadata endpoint, version 4, with the fields of the real one (Developer Guide, "Task metadata endpoint version 4"). */
-import type { LocalState, Task, TaskContainer } from "./state.js";
+import { privateDnsName } from "./arn.js";
+import { networkOfTask, type LocalState, type Task, type TaskContainer } from "./state.js";
 import type { JsonObject } from "./validation.js";
+
+const PATH = /^\/v4\/(([0-9a-f]+)-\d+)(?:\/(.*))?$/;
+
+/** The task whose metadata stand at `path`. */
+export function taskOfMetadata(state: LocalState, path: string): Task | undefined {
+  return state.tasks.get(PATH.exec(path)?.[2] ?? "");
+}
 
 /** The answer to a GET of `path`, or undefined where the real endpoint has nothing. */
 export function metadataFor(state: LocalState, path: string): JsonObject | undefined {
-  const [, metadataId, below] = /^\/v4\/([0-9a-f]+-\d+)(?:\/(.*))?$/.exec(path.replace(/\/$/, "")) ?? [];
-  const task = state.tasks.get(metadataId?.split("-")[0] ?? "");
+  const [, metadataId, , below = ""] = PATH.exec(path.replace(/\/$/, "")) ?? [];
+  const task = taskOfMetadata(state, path);
   const container = task?.containers.find((one) => one.metadataId === metadataId);
   if (task === undefined || container === undefined) return undefined;
-  switch (below ?? "") {
+  switch (below) {
     case "":
       return containerMetadata(task, container);
     case "task":
@@ -84,9 +92,32 @@ function containerMetadata(task: Task, container: TaskContainer): JsonObject {
       ? {}
       : { LogDriver: definition.logDriver, LogOptions: definition.logOptions }),
     ContainerARN: container.arn,
-    // In host mode the agent repeats Docker's entry for the network "host", whose address is empty.
-    Networks: [{ NetworkMode: task.definition.networkMode, IPv4Addresses: [container.address ?? ""] }],
+    Networks: [networkMetadata(task, container)],
   };
+}
+
+function networkMetadata(task: Task, container: TaskContainer): JsonObject {
+  const NetworkMode = task.definition.networkMode;
+  const own = networkOfTask(task);
+  // In host mode the agent repeats Docker's entry for the network "host", whose address is empty.
+  if (own === undefined) return { NetworkMode, IPv4Addresses: [container.network?.address ?? ""] };
+  const { address, prefixLength, gateway, macAddress } = own;
+  return {
+    NetworkMode,
+    IPv4Addresses: [address],
+    AttachmentIndex: 0,
+    MACAddress: macAddress,
+    IPv4SubnetCIDRBlock: `${networkAddress(address, prefixLength)}/${prefixLength}`,
+    PrivateDNSName: privateDnsName(task.instance.availabilityZone, address),
+    ...(gateway === "" ? {} : { SubnetGatewayIpv4Address: `${gateway}/${prefixLength}` }),
+  };
+}
+
+function networkAddress(address: string, prefixLength: number): string {
+  const bits = address.split(".").reduce((value, octet) => value * 256 + Number(octet), 0);
+  const size = 2 ** (32 - prefixLength);
+  const first = bits - (bits % size);
+  return [24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join(".");
 }
 
 /** Before the start is on record only what the definition says is known, and so no port that the engine chooses. */

@@ -19,7 +19,18 @@ export interface ContainerInstanceOptions {
    * The Docker engine that runs its tasks, as containers. Without it tasks run as processes. Either all instances have one
    * or none has. Needs the package `dockerode`.
    */
-  readonly docker?: { readonly socketPath: string };
+  readonly docker?: DockerEngineOptions;
+}
+
+/** The Docker engine of a container instance. */
+export interface DockerEngineOptions {
+  /** The engine's Unix socket. */
+  readonly socketPath: string;
+  /**
+   * The engine's network on which each task in network mode `awsvpc` gets an address of its own. Default `bridge`, which
+   * every engine has: its addresses are reached from the engine's host and from other containers there.
+   */
+  readonly awsvpcNetwork?: string;
 }
 
 export interface LocalECSOptions {
@@ -57,7 +68,7 @@ export interface ResolvedInstance {
   readonly attributes: Readonly<Record<string, string>>;
   readonly cluster: string;
   readonly ec2InstanceId?: string;
-  readonly dockerSocket?: string;
+  readonly docker?: Required<DockerEngineOptions>;
 }
 
 export type ResolvedOptions = Required<Omit<LocalECSOptions, "instances">> & {
@@ -86,8 +97,9 @@ const INSTANCE_OPTION_NAMES: Readonly<Record<keyof ContainerInstanceOptions, tru
   ec2InstanceId: true,
   docker: true,
 };
-const DOCKER_OPTION_NAMES: Readonly<Record<keyof NonNullable<ContainerInstanceOptions["docker"]>, true>> = {
+const DOCKER_OPTION_NAMES: Readonly<Record<keyof DockerEngineOptions, true>> = {
   socketPath: true,
+  awsvpcNetwork: true,
 };
 const HOST = /^[^\s/]+$/;
 /** Service quota "Container instances per cluster". */
@@ -160,15 +172,23 @@ function resolveInstances(
   });
 }
 
-function resolveDocker(name: string, docker: ContainerInstanceOptions["docker"]): { dockerSocket?: string } {
+function resolveDocker(
+  name: string,
+  docker: ContainerInstanceOptions["docker"],
+): Pick<ResolvedInstance, "docker"> {
   if (docker === undefined) return {};
   if (typeof docker !== "object" || docker === null)
     throw new TypeError(
       `${name} must be like { socketPath: "/var/run/docker.sock" }; it is ${String(docker)}`,
     );
   checkNames(name, docker, DOCKER_OPTION_NAMES);
-  const dockerSocket = checkText(`${name}.socketPath`, docker.socketPath, /^\//, "/var/run/docker.sock");
-  return { dockerSocket };
+  const { socketPath, awsvpcNetwork = "bridge" } = docker;
+  return {
+    docker: {
+      socketPath: checkText(`${name}.socketPath`, socketPath, /^\//, "/var/run/docker.sock"),
+      awsvpcNetwork: checkText(`${name}.awsvpcNetwork`, awsvpcNetwork, /^[\w][\w.-]*$/, "bridge"),
+    },
+  };
 }
 
 /** Tasks run on this machine: what stands for all of its addresses leads to the loopback one. */

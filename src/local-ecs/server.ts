@@ -11,7 +11,7 @@ export interface ServerHandlers {
   readonly api: (request: ApiRequest) => ApiAnswer;
   /** Called after the answer was handed to the socket, or cut. */
   readonly afterAnswer: (answer: ApiAnswer) => void;
-  readonly metadata: (path: string) => JsonObject | undefined;
+  readonly metadata: (path: string) => Promise<JsonObject | undefined>;
 }
 
 /** The API at `POST /` and the task metadata below `/v4/`, on one port. */
@@ -52,7 +52,7 @@ async function handle(
   handlers: ServerHandlers,
 ): Promise<void> {
   if (request.method === "GET") {
-    const document = handlers.metadata(new URL(request.url ?? "/", "http://localhost").pathname);
+    const document = await handlers.metadata(new URL(request.url ?? "/", "http://localhost").pathname);
     if (document === undefined) send(response, 404, "text/plain", "404 page not found\n");
     else send(response, 200, "application/json", JSON.stringify(document));
     return;

@@ -124,6 +124,22 @@ export interface NetworkBinding {
   readonly protocol: "tcp" | "udp";
 }
 
+/** What a container has on a network of its engine. */
+export interface ContainerNetwork {
+  readonly address: string;
+  readonly prefixLength: number;
+  /** Empty if the network leads nowhere. */
+  readonly gateway: string;
+  readonly macAddress: string;
+}
+
+/** The network interface of a task in network mode `awsvpc`; its address is that of the container which owns the network. */
+export interface TaskAttachment {
+  readonly id: string;
+  readonly networkInterfaceId: string;
+  readonly subnetId: string;
+}
+
 export interface TaskContainer {
   readonly definition: ContainerDefinition;
   readonly arn: string;
@@ -141,8 +157,8 @@ export interface TaskContainer {
   exitCode?: number;
   reason?: string;
   networkBindings: readonly NetworkBinding[];
-  /** On the bridge of its instance. */
-  address?: string;
+  /** In network mode `bridge` on its instance's bridge, in `awsvpc` the task's own; otherwise there is none. */
+  network?: ContainerNetwork;
   startedAt?: number;
   finishedAt?: number;
 }
@@ -156,6 +172,8 @@ export interface Task {
   readonly instance: ContainerInstance;
   readonly reservation: Reservation;
   readonly containers: readonly TaskContainer[];
+  /** In network mode `awsvpc` only. */
+  readonly attachment?: TaskAttachment;
   readonly overrides: JsonObject;
   readonly startedBy?: string;
   readonly group: string;
@@ -181,6 +199,13 @@ export interface Task {
   stoppedAt?: number;
   stopCode?: StopCode;
   stoppedReason?: string;
+}
+
+/** The network of a task in mode `awsvpc`, which all of its containers share; undefined until that is known. */
+export function networkOfTask({ attachment, containers }: Task): ContainerNetwork | undefined {
+  return attachment === undefined
+    ? undefined
+    : containers.find(({ network }) => network !== undefined)?.network;
 }
 
 /** What a client token stands for ("Ensuring idempotency" in the ECS API Reference). */

@@ -8,7 +8,7 @@
  * asks to be advanced by an effect. The first cause of a stop is the one that is shown.
  */
 import { release } from "./placement.js";
-import type { NetworkBinding, StopCode, Task, TaskContainer, TaskStatus } from "./state.js";
+import type { ContainerNetwork, NetworkBinding, StopCode, Task, TaskContainer, TaskStatus } from "./state.js";
 
 export type TaskEvent =
   /** Goes on from a status that waits for nothing; ignored if the task has left it. */
@@ -20,7 +20,7 @@ export type TaskEvent =
       readonly container: TaskContainer;
       readonly runtimeId: string;
       readonly networkBindings: readonly NetworkBinding[];
-      readonly address?: string;
+      readonly network?: ContainerNetwork;
     }
   /** Never ran. Without a reason: because its task was stopped first. */
   | { readonly kind: "container-not-started"; readonly container: TaskContainer; readonly reason?: string }
@@ -97,7 +97,7 @@ function containerStarted(
   container.lastStatus = "RUNNING";
   container.runtimeId = event.runtimeId;
   container.networkBindings = event.networkBindings;
-  if (event.address !== undefined) container.address = event.address;
+  if (event.network !== undefined) container.network = event.network;
   container.startedAt = now;
   return activateWhenStarted(task);
 }

@@ -99,7 +99,7 @@ export class TaskRunner {
     try {
       launched = await this.options
         .launcherOf(task)
-        .start(this.#specOf(task, container), (stream, line) =>
+        .start(this.#specOf(run, container), (stream, line) =>
           this.options.onLine(task, container, stream, line),
         );
     } catch (error) {
@@ -108,13 +108,13 @@ export class TaskRunner {
     }
     run.launched.set(container, launched);
     void launched.exited.then((exit) => this.apply(task, { kind: "container-exited", container, ...exit }));
-    const { runtimeId, networkBindings, address } = launched;
+    const { runtimeId, networkBindings, network } = launched;
     this.apply(task, {
       kind: "container-started",
       container,
       runtimeId,
       networkBindings,
-      ...(address === undefined ? {} : { address }),
+      ...(network === undefined ? {} : { network }),
     });
     // The task was stopped while the container started: the request to stop went past it.
     if (run.stopping.signal.aborted) launched.stop(this.#stopTimeoutMs(container));
@@ -131,8 +131,9 @@ export class TaskRunner {
     return Math.min((definition.stopTimeout ?? this.options.stopTimeout) * 1000, this.#stopLimitMs);
   }
 
-  #specOf(task: Task, container: TaskContainer): ContainerSpec {
+  #specOf({ task, launched }: Run, container: TaskContainer): ContainerSpec {
     const { definition } = container;
+    const [owner] = task.definition.networkMode === "awsvpc" ? launched.values() : [];
     const { workingDirectory } = definition;
     return {
       taskId: task.id,
@@ -143,6 +144,7 @@ export class TaskRunner {
       environment: { ...this.options.environmentOf(container) },
       ...(workingDirectory === undefined ? {} : { workingDirectory }),
       networkMode: task.definition.networkMode,
+      ...(owner === undefined ? {} : { sharesNetworkOf: owner.runtimeId }),
       portMappings: definition.portMappings,
       limits: {
         cpu: container.cpu,

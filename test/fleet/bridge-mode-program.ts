@@ -1,6 +1,5 @@
 /** Runs on the manager's host: servers in network mode bridge, asked through the ports that their engines chose. */
 import { DescribeTasksCommand, RunTaskCommand, type NetworkBinding } from "@aws-sdk/client-ecs";
-import { once } from "node:events";
 import { FleetEndpoint } from "./fleet-endpoint.js";
 
 export interface BridgeModeServer {
@@ -33,14 +32,9 @@ await endpoint.register(
   },
   "bridge",
 );
-const listening = new EventTarget();
-const ready = new Set<string>();
-local.onOutput(({ taskArn, line }) => {
-  if (line === "listening" && ready.add(taskArn).size === SERVERS) listening.dispatchEvent(new Event("all"));
-});
-const all = once(listening, "all", { signal: AbortSignal.timeout(30_000) });
+const listening = endpoint.untilSaid("listening", SERVERS);
 const { tasks = [] } = await client.send(new RunTaskCommand({ taskDefinition: "worker", count: SERVERS }));
-await all;
+await listening;
 const arns = tasks.flatMap(({ taskArn }) => taskArn ?? []);
 for (const taskArn of arns) await local.waitForTask(taskArn, ({ lastStatus }) => lastStatus === "RUNNING");
 const described = await client.send(new DescribeTasksCommand({ tasks: arns }));

@@ -2,7 +2,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startService } from "./host-process.js";
-import type { Host } from "./network.js";
 
 /** Without what is of no use here, and opens ports or makes folders elsewhere. */
 const CONTAINERD_CONFIG = `version = 2
@@ -10,13 +9,13 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"
 `;
 
 /** Starts the engine with all its files below `folder`; resolves with the path of its socket. */
-export async function startEngine(host: Host, folder: string, cgroupParent: string): Promise<string> {
+export async function startEngine(namespace: string, folder: string, cgroupParent: string): Promise<string> {
   mkdirSync(folder, { recursive: true });
   const at = (name: string): string => join(folder, name);
   writeFileSync(at("containerd.toml"), CONTAINERD_CONFIG);
   // Containers inherit the namespace of containerd, so each engine needs one of its own.
   await startService(
-    host,
+    namespace,
     [
       ["containerd", "--config", at("containerd.toml"), "--address", at("containerd.sock")],
       ["--root", at("containerd"), "--state", at("containerd-state")],
@@ -25,7 +24,7 @@ export async function startEngine(host: Host, folder: string, cgroupParent: stri
   );
   const socket = at("docker.sock");
   await startService(
-    host,
+    namespace,
     [
       ["dockerd", "--containerd", at("containerd.sock"), "--host", `unix://${socket}`],
       ["--data-root", at("data"), "--exec-root", at("exec"), "--pidfile", at("docker.pid")],

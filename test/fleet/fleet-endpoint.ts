@@ -15,21 +15,25 @@ export class FleetEndpoint implements AsyncDisposable {
     const fleet = JSON.parse(process.argv[2] ?? "{}") as FleetDescription;
     const local = await startLocalECS({
       host: fleet.managerAddress,
-      instances: fleet.instances.map(({ instanceId, availabilityZone, dockerSocket }) => ({
+      instances: fleet.instances.map(({ instanceId, availabilityZone, dockerSocket, awsvpcNetwork }) => ({
         cpu: 2048,
         memory: 4096,
         ec2InstanceId: instanceId,
         availabilityZone,
-        docker: { socketPath: dockerSocket },
+        docker: { socketPath: dockerSocket, awsvpcNetwork },
       })),
     });
     return new FleetEndpoint(fleet, local, new ECSClient({ ...local.clientConfig, maxAttempts: 1 }));
   }
 
-  /** Registers the definition `worker` with the fleet's image. Unless the container says so it declares no ports. */
+  /**
+   * Registers the definition `worker` with the fleet's image, and perhaps further containers beside it. Unless the container
+   * says so it declares no ports.
+   */
   async register(
     container: Partial<ContainerDefinition> = {},
-    networkMode: "host" | "bridge" = "host",
+    networkMode: "host" | "bridge" | "awsvpc" = "host",
+    further: ContainerDefinition[] = [],
   ): Promise<void> {
     await this.client.send(
       new RegisterTaskDefinitionCommand({
@@ -37,9 +41,24 @@ export class FleetEndpoint implements AsyncDisposable {
         networkMode,
         containerDefinitions: [
           { name: "worker", image: this.fleet.image, cpu: 256, memory: 256, ...container },
+          ...further,
         ],
       }),
     );
+  }
+
+  /** Resolves when containers have written this line as often as that. */
+  untilSaid(line: string, times: number): Promise<void> {
+    let left = times;
+    return new Promise((resolve) => {
+      const remove = this.local.onOutput((output) => {
+        if (output.line !== line) return;
+        left -= 1;
+        if (left > 0) return;
+        remove();
+        resolve();
+      });
+    });
   }
 
   /** The address of a container instance. */

@@ -5,27 +5,25 @@
 import Docker from "dockerode";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { startEngine } from "./container-engine.js";
-import { runProgram, startService } from "./host-process.js";
-import type { InstanceMetadata } from "./instance-metadata.js";
+import { runProgram } from "./host-process.js";
+import { startInstance, type FleetInstance, type InstanceOptions } from "./instance.js";
 import { makeNetwork, type Host } from "./network.js";
-import { cgroupParent, fleetFolder, removeFleet } from "./remove-fleet.js";
+import { fleetFolder, removeFleet } from "./remove-fleet.js";
 import { whatIsMissing } from "./requirements.js";
-import { importWorkerImage, stageWorkerImage, WORKER_IMAGE } from "./worker-image.js";
-
-export interface FleetInstance extends InstanceMetadata {
-  readonly dockerSocket: string;
-}
+import { FleetTrouble } from "./trouble.js";
+import { stageWorkerImage, WORKER_IMAGE } from "./worker-image.js";
 
 /** What a program inside of the fleet needs to know of it. */
 export interface FleetDescription {
   readonly managerAddress: string;
+  /** The namespace of the bridge that all hosts are on. */
+  readonly switchNamespace: string;
   readonly instances: readonly FleetInstance[];
   /** With Node and this project; its command is a worker. */
   readonly image: string;
 }
 
-export interface FleetOptions {
+export interface FleetOptions extends InstanceOptions {
   /** Small letters and digits. Two fleets of one name cannot be at the same time. */
   readonly name: string;
   /** Default 2. */
@@ -33,14 +31,19 @@ export interface FleetOptions {
 }
 
 export class Fleet implements AsyncDisposable {
+  /** What can be done to its links and instances. */
+  readonly trouble: FleetTrouble;
+
   private constructor(
     private readonly name: string,
     readonly manager: Host,
     readonly description: FleetDescription,
-  ) {}
+  ) {
+    this.trouble = new FleetTrouble(description);
+  }
 
   /** Removes what is left of an earlier fleet of this name, and makes a new one. Throws if something is missing for it. */
-  static async start({ name, instances = 2 }: FleetOptions): Promise<Fleet> {
+  static async start({ name, instances = 2, ...options }: FleetOptions): Promise<Fleet> {
     if (!/^[a-z0-9]{1,20}$/.test(name)) throw new RangeError(`a fleet cannot have the name "${name}"`);
     const missing = whatIsMissing();
     if (missing !== undefined) throw new Error(missing);
@@ -49,9 +52,12 @@ export class Fleet implements AsyncDisposable {
       const network = makeNetwork(name, instances);
       const staged = join(fleetFolder(name), "image");
       stageWorkerImage(staged);
-      const started = network.instances.map((host, index) => startInstance(name, host, index, staged));
+      const started = network.instances.map((host, index) =>
+        startInstance(name, host, index, staged, options),
+      );
       return new Fleet(name, network.manager, {
         managerAddress: network.manager.address,
+        switchNamespace: network.switchNamespace,
         instances: await Promise.all(started),
         image: WORKER_IMAGE,
       });
@@ -66,7 +72,7 @@ export class Fleet implements AsyncDisposable {
    * sends to its parent.
    */
   run(program: URL): Promise<unknown> {
-    return runProgram(this.manager, program, this.description);
+    return runProgram(this.manager.namespace, program, this.description);
   }
 
   /** The names of all containers that the engines have, running or not. */
@@ -109,25 +115,4 @@ function isNode(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-async function startInstance(
-  fleet: string,
-  host: Host,
-  index: number,
-  staged: string,
-): Promise<FleetInstance> {
-  const metadata: InstanceMetadata = {
-    address: host.address,
-    instanceId: `i-${`${index + 1}`.padStart(17, "0")}`,
-    availabilityZone: `us-east-1${["a", "b", "c"][index % 3]}`,
-  };
-  const folder = join(fleetFolder(fleet), `${index + 1}`);
-  const program = new URL("instance-metadata.js", import.meta.url).pathname;
-  const [dockerSocket] = await Promise.all([
-    startEngine(host, folder, cgroupParent(fleet)),
-    startService(host, [process.execPath, program, JSON.stringify(metadata)], "listening on"),
-  ]);
-  await importWorkerImage(new Docker({ socketPath: dockerSocket }), staged);
-  return { ...metadata, dockerSocket };
 }

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { inNamespace, type Host } from "./network.js";
+import { inNamespace } from "./network.js";
 
 const READY_WITHIN_MS = 30_000;
 /** How much of its output an error shows. */
@@ -13,12 +13,12 @@ const LAST_LINES = 15;
  * if it ends before, or says nothing for too long. It ends with its fleet.
  */
 export async function startService(
-  host: Host,
+  namespace: string,
   command: readonly string[],
   readyWords: string,
 ): Promise<void> {
   // In a group of its own: Ctrl-C in a terminal is for the program that has the fleet.
-  const child = spawnIn(host, command, ["ignore", "ignore", "pipe"], { detached: true });
+  const child = spawnIn(namespace, command, ["ignore", "ignore", "pipe"], { detached: true });
   const lastLines: string[] = [];
   // It must not keep a program alive that has done with its fleet; nor may it ever wait for a reader.
   child.unref();
@@ -27,7 +27,7 @@ export async function startService(
   const lines = createInterface({ input: stderr });
   await new Promise<void>((resolve, reject) => {
     const fail = (why: string): void =>
-      reject(new Error(`${command[0]} in ${host.namespace} ${why}:\n${lastLines.join("\n")}`));
+      reject(new Error(`${command[0]} in ${namespace} ${why}:\n${lastLines.join("\n")}`));
     const timer = setTimeout(() => fail("does not get ready"), READY_WITHIN_MS);
     child.once("exit", (code, signal) => fail(`ended with ${signal ?? code}`));
     child.once("error", reject);
@@ -45,9 +45,9 @@ export async function startService(
  * Runs a compiled program of this folder with Node to its end, and resolves with the one message that it has sent to its
  * parent. Rejects with its last output if it sends none or fails.
  */
-export async function runProgram(host: Host, file: URL, argument: unknown): Promise<unknown> {
+export async function runProgram(namespace: string, file: URL, argument: unknown): Promise<unknown> {
   const command = [process.execPath, "--no-warnings", file.pathname, JSON.stringify(argument)];
-  const child = spawnIn(host, command, ["ignore", "pipe", "pipe", "ipc"]);
+  const child = spawnIn(namespace, command, ["ignore", "pipe", "pipe", "ipc"]);
   const lines: string[] = [];
   const messages: unknown[] = [];
   child.on("message", (message) => messages.push(message));
@@ -62,11 +62,11 @@ export async function runProgram(host: Host, file: URL, argument: unknown): Prom
 }
 
 export function spawnIn(
-  host: Host,
+  namespace: string,
   command: readonly string[],
   stdio: ("ignore" | "pipe" | "ipc" | "inherit")[],
   options: { readonly detached?: boolean } = {},
 ): ChildProcess {
-  const [program, network] = inNamespace(host);
+  const [program, network] = inNamespace(namespace);
   return spawn(program, [network, ...command], { stdio, ...options });
 }

@@ -1,52 +1,73 @@
 /**
- * The metadata service of an EC2 instance (EC2 User Guide, "Use the Instance Metadata Service"), version 2: a token first,
- * then every GET with it. A program of its own in the instance's namespace; its argument is `InstanceMetadata` as JSON.
+ * The metadata service of an EC2 instance (EC2 User Guide, "Use the Instance Metadata Service"): with version 2 a token
+ * first, then every GET with it. A program of its own in a namespace beside the instance's; its argument names the file
+ * with what it serves, which is read for each request.
  */
 import { randomBytes } from "node:crypto";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
-export interface InstanceMetadata {
-  readonly address: string;
-  readonly instanceId: string;
-  readonly availabilityZone: string;
+/** Documents by their path below `/latest/`. */
+export type MetadataDocuments = Readonly<Record<string, string>>;
+
+interface Served {
+  /** Whether a request without a token, as in version 1, is refused. */
+  readonly needsTokens: boolean;
+  readonly documents: MetadataDocuments;
 }
 
-const HOST = "169.254.169.254";
 const MAX_TTL_SECONDS = 21_600;
 
-const metadata = JSON.parse(process.argv[2] ?? "{}") as InstanceMetadata;
-const documents: Readonly<Record<string, string>> = {
-  "local-ipv4": metadata.address,
-  "instance-id": metadata.instanceId,
-  "instance-type": "local",
-  "placement/availability-zone": metadata.availabilityZone,
-  "placement/region": metadata.availabilityZone.slice(0, -1),
-};
+export function readServed(file: string): Served {
+  return JSON.parse(readFileSync(file, "utf8")) as Served;
+}
+
+/** At once, so that no request sees half of it. */
+export function writeServed(file: string, served: Served): void {
+  writeFileSync(`${file}.new`, JSON.stringify(served));
+  renameSync(`${file}.new`, file);
+}
+
 /** When each token ends, on the clock of `performance`. */
 const tokens = new Map<string, number>();
 
-function answer(request: IncomingMessage): readonly [status: number, body: string] {
-  if (request.method === "PUT") return request.url === "/latest/api/token" ? newToken(request) : [403, ""];
-  const ends = tokens.get(String(request.headers["x-aws-ec2-metadata-token"] ?? ""));
-  if (ends === undefined || ends < performance.now()) return [401, ""];
-  const [, name = ""] = /^\/latest\/meta-data\/(.*)$/.exec(request.url ?? "") ?? [];
-  const document = documents[name];
-  return document === undefined ? [404, ""] : [200, document];
+interface Answer {
+  readonly status: number;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-function newToken({ headers }: IncomingMessage): readonly [status: number, body: string] {
+function answer(request: IncomingMessage, { needsTokens, documents }: Served): Answer {
+  if (request.method === "PUT")
+    return request.url === "/latest/api/token" ? newToken(request) : { status: 403 };
+  const token = request.headers["x-aws-ec2-metadata-token"];
+  if (token === undefined ? needsTokens : (tokens.get(String(token)) ?? 0) < performance.now())
+    return { status: 401 };
+  const [, name = ""] = /^\/latest\/(.*)$/.exec(request.url ?? "") ?? [];
+  const document = documents[name];
+  return document === undefined ? { status: 404 } : { status: 200, body: document };
+}
+
+function newToken({ headers }: IncomingMessage): Answer {
   // A forwarded request may come from outside of the instance.
-  if (headers["x-forwarded-for"] !== undefined) return [403, ""];
+  if (headers["x-forwarded-for"] !== undefined) return { status: 403 };
   const seconds = Number(headers["x-aws-ec2-metadata-token-ttl-seconds"]);
-  if (!Number.isInteger(seconds) || seconds < 1 || seconds > MAX_TTL_SECONDS) return [400, ""];
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > MAX_TTL_SECONDS) return { status: 400 };
   const token = randomBytes(32).toString("base64url");
   tokens.set(token, performance.now() + seconds * 1000);
-  return [200, token];
+  const ttl = { "x-aws-ec2-metadata-token-ttl-seconds": `${seconds}` };
+  return { status: 200, body: token, headers: ttl };
 }
 
-const server = createServer((request: IncomingMessage, response: ServerResponse) => {
-  const [status, body] = answer(request);
-  response.writeHead(status, { "content-type": "text/plain", "content-length": Buffer.byteLength(body) });
-  response.end(body);
-});
-server.listen(80, HOST, () => process.stderr.write(`listening on ${HOST}\n`));
+export function serveMetadata(file: string, host: string): void {
+  const server = createServer((request: IncomingMessage, response: ServerResponse) => {
+    const { status, body = "", headers = {} } = answer(request, readServed(file));
+    response.writeHead(status, {
+      "content-type": "text/plain",
+      "content-length": Buffer.byteLength(body),
+      ...headers,
+    });
+    response.end(body);
+  });
+  server.listen(80, host, () => process.stderr.write(`listening on ${host}\n`));
+}

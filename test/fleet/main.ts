@@ -31,7 +31,9 @@ if (!isEnded) {
   const program = new URL("endpoint-main.js", import.meta.url).pathname;
   const argument = JSON.stringify(fleet.description);
   const command = [process.execPath, "--no-warnings", program, argument, fleet.manager.namespace];
-  const endpoint = spawnIn(fleet.manager, command, ["ignore", "inherit", "inherit"], { detached: true });
+  const endpoint = spawnIn(fleet.manager.namespace, command, ["ignore", "inherit", "inherit"], {
+    detached: true,
+  });
   end = () => endpoint.kill("SIGTERM");
   await once(endpoint, "close");
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import type { AwsvpcModeServer } from "./awsvpc-mode-program.js";
 import type { BridgeModeServer } from "./bridge-mode-program.js";
 import { Fleet } from "./fleet.js";
 import type { HostModeResult } from "./host-mode-program.js";
@@ -93,6 +94,57 @@ void describe("two container instances with engines of their own", { skip: whyNo
         const [port] = ports as { ContainerPort: number; HostPort: number }[];
         assert.equal(port?.ContainerPort, 8080);
         assert.equal(port?.HostPort, bindings[0]?.hostPort);
+      }
+    });
+
+    void test("afterwards no container is left", async () => {
+      assert.deepEqual(await fleet.containers(), []);
+    });
+  });
+
+  void describe("with four servers of one port in network mode awsvpc", () => {
+    let servers: readonly AwsvpcModeServer[];
+    before(async () => {
+      const program = new URL("awsvpc-mode-program.js", import.meta.url);
+      servers = (await fleet.run(program)) as readonly AwsvpcModeServer[];
+    });
+
+    void test("each has an address of the fleet's network that is nobody else's, and answers there", () => {
+      const addresses = servers.map(({ privateIpv4Address }) => privateIpv4Address);
+      assert.equal(new Set(addresses).size, 4);
+      for (const { privateIpv4Address, instanceAddress, answer, networkBindings } of servers) {
+        assert.match(privateIpv4Address ?? "", /^10\.77\.0\.\d+$/);
+        assert.notEqual(privateIpv4Address, instanceAddress);
+        assert.ok(answer.ownAddresses.includes(privateIpv4Address ?? ""));
+        assert.deepEqual(networkBindings, []);
+      }
+    });
+
+    void test("each reaches the others, on its own instance and on the other one", () => {
+      const instances = new Set(servers.map(({ instanceAddress }) => instanceAddress));
+      assert.equal(instances.size, 2);
+      for (const { answer } of servers)
+        assert.deepEqual(answer.neighbours, ["hello", "hello", "hello", "hello"]);
+    });
+
+    void test("its address stands in the metadata from the first request on, and in its attachment", () => {
+      for (const { privateIpv4Address, answer, attachments } of servers) {
+        const [network] = answer.networks as Record<string, unknown>[];
+        assert.equal(network?.["NetworkMode"], "awsvpc");
+        assert.deepEqual(network["IPv4Addresses"], [privateIpv4Address]);
+        assert.equal(network["IPv4SubnetCIDRBlock"], "10.77.0.0/24");
+        assert.equal(attachments[0]?.type, "ElasticNetworkInterface");
+        assert.equal(attachments[0].status, "ATTACHED");
+        const details = new Map(attachments[0].details?.map(({ name, value }) => [name, value]));
+        assert.equal(details.get("privateIPv4Address"), privateIpv4Address);
+        assert.equal(details.get("subnetId"), "subnet-0fleet");
+      }
+    });
+
+    void test("the containers of a task share the loopback interface, and reach the instance's metadata", () => {
+      for (const { answer, instanceAddress } of servers) {
+        assert.equal(answer.sidecar, "sidecar");
+        assert.equal(answer.localIpv4, instanceAddress);
       }
     });
 

@@ -14,9 +14,9 @@ export function fleetFolder(fleet: string): string {
   return `/var/lib/rollcall-fleet-${fleet}`;
 }
 
-/** The parent of the control groups of a fleet's containers, as Docker takes it. */
-export function cgroupParent(fleet: string): string {
-  return `/rollcall-fleet-${fleet}`;
+/** The parent of the control groups of a fleet's containers, as Docker takes it; or of those of one instance. */
+export function cgroupParent(fleet: string, instance?: string): string {
+  return `/rollcall-fleet-${fleet}${instance === undefined ? "" : `/${instance}`}`;
 }
 
 /**
@@ -28,7 +28,7 @@ export async function removeFleet(fleet: string): Promise<void> {
     .split("\n")
     .map((line) => line.split(" ")[0] ?? "")
     .filter((name) => name.startsWith(namespacePrefix(fleet)));
-  const groups = cgroupFolders(fleet);
+  const groups = cgroupFolders(cgroupParent(fleet));
   const sockets = namespaces.flatMap((name) => shimSockets(processesIn(name)));
   await killAll(() => [
     ...namespaces.flatMap((name) => processesIn(name)),
@@ -41,7 +41,7 @@ export async function removeFleet(fleet: string): Promise<void> {
   rmSync(fleetFolder(fleet), { recursive: true, force: true });
 }
 
-function processesIn(namespace: string): number[] {
+export function processesIn(namespace: string): number[] {
   return numbersIn(run("ip", "netns", "pids", namespace));
 }
 
@@ -55,7 +55,7 @@ function shimSockets(pids: readonly number[]): string[] {
 }
 
 /** A group that was killed may fork meanwhile, so the list is read anew until it is empty. */
-async function killAll(list: () => readonly number[]): Promise<void> {
+export async function killAll(list: () => readonly number[]): Promise<void> {
   const deadline = performance.now() + GONE_WITHIN_MS;
   for (let pids = list(); pids.length > 0; pids = list()) {
     if (performance.now() > deadline) throw new Error(`processes that cannot be killed: ${pids.join(", ")}`);
@@ -73,10 +73,15 @@ function kill(pid: number): void {
   }
 }
 
-/** The group of the fleet in each hierarchy: one in version 2 of control groups, one for each controller in version 1. */
-function cgroupFolders(fleet: string): string[] {
+/** All processes of a control group and of those below it. */
+export function processesBelowGroup(parent: string): number[] {
+  return cgroupFolders(parent).flatMap((folder) => processesBelow(folder));
+}
+
+/** The group in each hierarchy: one in version 2 of control groups, one for each controller in version 1. */
+function cgroupFolders(parent: string): string[] {
   return ["", ...readdirSync(CGROUPS)]
-    .map((hierarchy) => join(CGROUPS, hierarchy, cgroupParent(fleet)))
+    .map((hierarchy) => join(CGROUPS, hierarchy, parent))
     .filter((folder) => existsSync(folder));
 }
 

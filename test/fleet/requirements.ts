@@ -8,6 +8,9 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   ldd: "libc-bin",
   containerd: "containerd",
   dockerd: "docker.io",
+  iptables: "iptables",
+  nft: "nftables",
+  tc: "iproute2",
 };
 
 /** Why no fleet can be started here, and what to do about it; undefined if one can. */
@@ -34,4 +37,10 @@ export function whyNoFleet(): string | false {
 /** Runs a program to its end. Throws with what it wrote to stderr if it fails. */
 export function run(program: string, ...args: string[]): string {
   return execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** Loads a set of nftables rules in a namespace. Throws with what the program wrote if it refuses them. */
+export function loadRules(namespace: string, rules: string): void {
+  const command = ["nsenter", `--net=/var/run/netns/${namespace}`, "nft", "--file", "-"];
+  execFileSync(command[0] ?? "", command.slice(1), { input: rules, stdio: ["pipe", "pipe", "pipe"] });
 }

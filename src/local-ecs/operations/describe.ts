@@ -1,5 +1,13 @@
 /** What the API shows of the things in the state. Members without a value are left out. */
-import type { Cluster, ContainerInstance, Task, TaskContainer, TaskDefinition } from "../state.js";
+import {
+  networkOfTask,
+  type Cluster,
+  type ContainerInstance,
+  type Task,
+  type TaskContainer,
+  type TaskDefinition,
+} from "../state.js";
+import { privateDnsName } from "../arn.js";
 import { tagList, type JsonObject } from "../validation.js";
 
 /** The wire has seconds with a fraction. */
@@ -47,7 +55,7 @@ export function describeTaskDefinition(definition: TaskDefinition): JsonObject {
 
 export function describeTask(task: Task, include: readonly string[] = []): JsonObject {
   return withoutUndefined({
-    attachments: [],
+    attachments: describeAttachments(task),
     attributes: [],
     availabilityZone: task.instance.availabilityZone,
     clusterArn: task.cluster.arn,
@@ -92,13 +100,41 @@ function describeContainer(task: Task, container: TaskContainer): JsonObject {
     exitCode: container.exitCode,
     reason: container.reason,
     networkBindings: container.networkBindings,
-    networkInterfaces: [],
+    networkInterfaces: describeInterfaces(task),
     healthStatus: "UNKNOWN",
     cpu: `${container.cpu}`,
     memory: container.memory === undefined ? undefined : `${container.memory}`,
     memoryReservation:
       container.memoryReservation === undefined ? undefined : `${container.memoryReservation}`,
   });
+}
+
+/** The status as far as the endpoint knows it: the address comes with the first container's start. */
+function describeAttachments(task: Task): JsonObject[] {
+  const { attachment } = task;
+  if (attachment === undefined) return [];
+  const network = networkOfTask(task);
+  const details = [
+    { name: "subnetId", value: attachment.subnetId },
+    ...(network === undefined
+      ? []
+      : [
+          { name: "networkInterfaceId", value: attachment.networkInterfaceId },
+          { name: "macAddress", value: network.macAddress },
+          { name: "privateDnsName", value: privateDnsName(task.instance.availabilityZone, network.address) },
+          { name: "privateIPv4Address", value: network.address },
+        ]),
+  ];
+  const status =
+    task.lastStatus === "STOPPED" ? "DELETED" : network === undefined ? "PRECREATED" : "ATTACHED";
+  return [{ id: attachment.id, type: "ElasticNetworkInterface", status, details }];
+}
+
+function describeInterfaces(task: Task): JsonObject[] {
+  const network = networkOfTask(task);
+  return task.attachment === undefined || network === undefined
+    ? []
+    : [{ attachmentId: task.attachment.id, privateIpv4Address: network.address }];
 }
 
 export function describeInstance(instance: ContainerInstance, include: readonly string[] = []): JsonObject {

@@ -1,5 +1,12 @@
 import { ecsArn } from "../arn.js";
-import type { Cluster, ContainerInstance, Task, TaskContainer, TaskDefinition } from "../state.js";
+import type {
+  Cluster,
+  ContainerInstance,
+  Task,
+  TaskAttachment,
+  TaskContainer,
+  TaskDefinition,
+} from "../state.js";
 import type { OperationContext } from "./operation.js";
 import type { EffectiveContainer, Overrides } from "./overrides.js";
 
@@ -11,6 +18,8 @@ export interface TaskSettings {
   readonly group: string;
   readonly tags: ReadonlyMap<string, string>;
   readonly enableExecuteCommand: boolean;
+  /** The first of the request's subnets; in network mode `awsvpc` only. */
+  readonly subnetId?: string;
 }
 
 export function makeTask(
@@ -31,6 +40,7 @@ export function makeTask(
     containers: overrides.containers.map((container, index) =>
       makeContainer(context, cluster, id, container, index),
     ),
+    ...(settings.subnetId === undefined ? {} : { attachment: makeAttachment(context, settings.subnetId) }),
     overrides: overrides.document,
     ...(settings.startedBy === undefined ? {} : { startedBy: settings.startedBy }),
     group: settings.group,
@@ -44,6 +54,15 @@ export function makeTask(
     lastStatus: "PROVISIONING",
     desiredStatus: "RUNNING",
     version: 1,
+  };
+}
+
+function makeAttachment(context: OperationContext, subnetId: string): TaskAttachment {
+  const id = context.newId();
+  return {
+    id: [id.slice(0, 8), id.slice(8, 12), id.slice(12, 16), id.slice(16, 20), id.slice(20)].join("-"),
+    networkInterfaceId: `eni-${context.newId().slice(0, 17)}`,
+    subnetId,
   };
 }
 

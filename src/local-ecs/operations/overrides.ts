@@ -64,13 +64,19 @@ export function parseOverrides(request: RequestReader, definition: TaskDefinitio
     reservation: {
       cpu: cpu ?? sum(containers, (container) => container.cpu),
       memory: memory ?? sum(containers, (one) => one.memoryReservation ?? one.memory ?? 0),
-      ports: definition.containers.flatMap(({ portMappings }) =>
-        portMappings
-          .filter(({ hostPort }) => hostPort !== 0)
-          .map(({ protocol, hostPort }) => `${protocol}:${hostPort}`),
-      ),
+      ports: instancePorts(definition),
     },
   };
+}
+
+/** The ports of the instance that a task holds. In `awsvpc` and `none` it has a network of its own. */
+function instancePorts({ networkMode, containers }: TaskDefinition): string[] {
+  if (networkMode === "awsvpc" || networkMode === "none") return [];
+  return containers.flatMap(({ portMappings }) =>
+    portMappings
+      .filter(({ hostPort }) => hostPort !== 0)
+      .map(({ protocol, hostPort }) => `${protocol}:${hostPort}`),
+  );
 }
 
 function refuseUnsupported(item: RequestReader): void {

@@ -77,7 +77,7 @@ function parseRunTask(context: OperationContext, reader: RequestReader, cluster:
   const count = reader.integer("count", { min: 1, max: 10 }) ?? 1;
   const definition = readDefinition(context, reader);
   checkLaunchType(reader, cluster);
-  checkNetwork(reader, definition);
+  const subnetId = readSubnet(reader, definition);
   const unsupported = context.whyUnsupported(definition);
   if (unsupported !== undefined) throw new ServiceError("UnsupportedFeatureException", unsupported);
   if (reader.objects("volumeConfigurations").length > 0) {
@@ -90,7 +90,10 @@ function parseRunTask(context: OperationContext, reader: RequestReader, cluster:
     cluster,
     definition,
     count,
-    settings: readSettings(reader, cluster, definition),
+    settings: {
+      ...readSettings(reader, cluster, definition),
+      ...(subnetId === undefined ? {} : { subnetId }),
+    },
     constraints: [...definition.placementConstraints, ...parseConstraints(reader)],
     strategies: parseStrategies(reader),
   };
@@ -130,10 +133,11 @@ function checkLaunchType(reader: RequestReader, cluster: Cluster): void {
     throw new ServiceError("InvalidParameterException", "No Container Instances were found in your cluster.");
 }
 
-function checkNetwork(reader: RequestReader, definition: TaskDefinition): void {
+/** The subnet of the task's network interface, of which there is one in network mode `awsvpc` only. */
+function readSubnet(reader: RequestReader, definition: TaskDefinition): string | undefined {
   const network = reader.object("networkConfiguration");
   if (definition.networkMode !== "awsvpc") {
-    if (network === undefined) return;
+    if (network === undefined) return undefined;
     throw new ServiceError(
       "InvalidParameterException",
       "Network Configuration is not valid for the given networkMode of this task definition.",
@@ -146,7 +150,7 @@ function checkNetwork(reader: RequestReader, definition: TaskDefinition): void {
       "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
     );
   }
-  awsvpc.strings("subnets", { min: 1, max: 16 });
+  const [subnetId] = awsvpc.strings("subnets", { min: 1, max: 16 });
   awsvpc.strings("securityGroups", { max: 5 });
   const publicIp = awsvpc.oneOf("assignPublicIp", ["ENABLED", "DISABLED"]);
   if (publicIp === "ENABLED") {
@@ -155,6 +159,7 @@ function checkNetwork(reader: RequestReader, definition: TaskDefinition): void {
       "Assign public IP is not supported for this launch type.",
     );
   }
+  return subnetId;
 }
 
 function readSettings(reader: RequestReader, cluster: Cluster, definition: TaskDefinition): TaskSettings {
