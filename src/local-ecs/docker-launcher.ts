@@ -6,7 +6,13 @@ import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
 import { DockerContainer } from "./docker-container.js";
 import { connectToEngine, engineMessage, isNotFound, type Docker } from "./docker-engine.js";
 import { containerLabels, removeOrphans } from "./docker-owner.js";
-import { ContainerStartError, type ContainerSpec, type Launcher, type OutputListener } from "./launcher.js";
+import {
+  cannotPull,
+  ContainerStartError,
+  type ContainerSpec,
+  type Launcher,
+  type OutputListener,
+} from "./launcher.js";
 import type { NetworkBinding, TaskDefinition } from "./state.js";
 
 /** The least that the engine takes; what the ECS agent uses for a container without CPU units. */
@@ -47,15 +53,11 @@ export class DockerLauncher implements Launcher {
   }
 
   async pull(image: string, signal: AbortSignal): Promise<void> {
-    if (this.options.missingImages.has(image)) {
-      throw cannotPull(
-        `pull image manifest has been retried 1 time(s): failed to resolve ref ${image}: not found`,
-      );
-    }
+    if (this.options.missingImages.has(image)) throw cannotPull(image);
     try {
       if (!(await this.#has(image))) await this.#pull(image, signal);
     } catch (error) {
-      throw cannotPull(engineMessage(error), error);
+      throw cannotPull(image, engineMessage(error));
     }
   }
 
@@ -107,10 +109,6 @@ export class DockerLauncher implements Launcher {
       this.engine.modem.followProgress(progress, (error) => (error === null ? resolve() : reject(error)));
     });
   }
-}
-
-function cannotPull(text: string, cause?: unknown): ContainerStartError {
-  return new ContainerStartError(`CannotPullContainerError: ${text}`, { cause });
 }
 
 async function checkNetwork(

@@ -13,9 +13,20 @@ export type Fault =
   /** The next tasks stay PENDING for this long. */
   | { readonly kind: "delay-start"; readonly delayMs: number; readonly times?: number }
   /** The next tasks stay PENDING until they are stopped. */
-  | { readonly kind: "never-start"; readonly times?: number };
+  | { readonly kind: "never-start"; readonly times?: number }
+  /** Beside each of the next tasks runs a second one of the same request, of which the answer says nothing. */
+  | { readonly kind: "start-twice"; readonly times?: number }
+  /** The next tasks end with `CannotPullContainerError: <reason>`. The default reason is that of an unknown image. */
+  | { readonly kind: "pull-failure"; readonly reason?: string; readonly times?: number };
 
 export type RequestFault = "throttle" | "fail" | "lose-answer" | "cut-connection";
+
+const REQUEST_FAULTS: ReadonlySet<Fault["kind"]> = new Set([
+  "throttle",
+  "fail",
+  "lose-answer",
+  "cut-connection",
+]);
 
 /**
  * Scripted trouble, in the order in which it was added. `times` counts requests for the faults that name an operation
@@ -59,6 +70,17 @@ export class Faults {
     return found?.kind === "delay-start" ? found.delayMs : 0;
   }
 
+  /** Whether one task is started twice, used up by this call. */
+  takeStartTwice(): boolean {
+    return this.#take((fault) => fault.kind === "start-twice") !== undefined;
+  }
+
+  /** Whether, and why, the images of one task cannot be pulled; used up by this call. */
+  takePullFailure(): { readonly reason?: string } | undefined {
+    const found = this.#take((fault) => fault.kind === "pull-failure");
+    return found?.kind === "pull-failure" ? found : undefined;
+  }
+
   #take(matches: (fault: Fault) => boolean): Fault | undefined {
     const index = this.#pending.findIndex(({ fault }) => matches(fault));
     const entry = this.#pending[index];
@@ -72,5 +94,5 @@ export class Faults {
 function isRequestFault(
   fault: Fault,
 ): fault is Fault & { readonly kind: RequestFault; readonly operation?: string } {
-  return fault.kind !== "no-capacity" && fault.kind !== "delay-start" && fault.kind !== "never-start";
+  return REQUEST_FAULTS.has(fault.kind);
 }

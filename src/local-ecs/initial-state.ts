@@ -59,6 +59,7 @@ function makeInstance(
     registeredAt: now,
     ...(options.docker === undefined ? {} : { dockerSocket: options.docker.socketPath }),
     agentConnected: true,
+    status: "ACTIVE",
     version: 1,
     used: { cpu: 0, memory: 0, ports: new Set() },
     tasks: new Set(),

@@ -69,3 +69,10 @@ export class ContainerStartError extends Error {
     Object.defineProperty(ContainerStartError.prototype, "name", { value: "ContainerStartError" });
   }
 }
+
+/** What the agent says of an image that it cannot get. Without a reason: the registry does not have it. */
+export function cannotPull(image: string, reason?: string): ContainerStartError {
+  const text =
+    reason ?? `pull image manifest has been retried 1 time(s): failed to resolve ref ${image}: not found`;
+  return new ContainerStartError(`CannotPullContainerError: ${text}`);
+}

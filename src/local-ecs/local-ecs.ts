@@ -5,6 +5,7 @@ import { Faults } from "./faults.js";
 import { createState } from "./initial-state.js";
 import { openLaunchers, type Launchers } from "./launchers.js";
 import { LogStore } from "./log-store.js";
+import { InstanceControl, type LocalContainerInstance } from "./instance-control.js";
 import { metadataFor, taskOfMetadata } from "./metadata.js";
 import type { OperationContext } from "./operations/operation.js";
 import { resolveOptions, type LocalECSOptions, type ResolvedOptions } from "./options.js";
@@ -13,19 +14,6 @@ import { forgetExpired, networkOfTask, type LocalState, type TaskContainer } fro
 import { TaskRunner } from "./task-runner.js";
 import type { JsonObject } from "./validation.js";
 import { Listeners, observe, type ObservedTask, type TaskOutput } from "./task-watch.js";
-
-/** A container instance, for tests that look at where tasks went or take its agent away. */
-export interface LocalContainerInstance {
-  readonly arn: string;
-  readonly ec2InstanceId: string;
-  /** Name of its ECS cluster. */
-  readonly cluster: string;
-  readonly cpu: number;
-  readonly memory: number;
-  readonly agentConnected: boolean;
-  /** Without its agent an instance takes no new tasks: RunTask reports `AGENT`. Its tasks go on. */
-  setAgentConnected(isConnected: boolean): void;
-}
 
 /** A running endpoint. */
 export interface LocalECS extends AsyncDisposable {
@@ -90,7 +78,7 @@ class Endpoint implements LocalECS {
   readonly region: string;
   readonly accountId: string;
   readonly credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  readonly instances: readonly LocalContainerInstance[];
+  readonly instances: readonly InstanceControl[];
   readonly faults = new Faults();
   readonly #state: LocalState;
   readonly #logs: LogStore;
@@ -108,21 +96,6 @@ class Endpoint implements LocalECS {
     this.accountId = options.accountId;
     this.#state = createState(options, options.instances, newId, Date.now());
     this.#logs = new LogStore(options.logBytesPerContainer);
-    this.instances = [...this.#state.clusters.values()].flatMap((cluster) =>
-      [...cluster.instances.values()].map((instance) => ({
-        arn: instance.arn,
-        ec2InstanceId: instance.ec2InstanceId,
-        cluster: instance.cluster,
-        cpu: instance.cpu,
-        memory: instance.memory,
-        get agentConnected() {
-          return instance.agentConnected;
-        },
-        setAgentConnected: (isConnected: boolean) => {
-          instance.agentConnected = isConnected;
-        },
-      })),
-    );
     this.#runner = new TaskRunner({
       launcherOf: ({ instance }) => this.launchers.of(instance.dockerSocket),
       now: Date.now,
@@ -138,6 +111,9 @@ class Endpoint implements LocalECS {
         this.#output.emit({ taskArn: task.arn, container: container.definition.name, stream, line });
       },
     });
+    this.instances = [...this.#state.clusters.values()].flatMap((cluster) =>
+      [...cluster.instances.values()].map((instance) => new InstanceControl(instance, this.#runner)),
+    );
   }
 
   get endpoint(): string {
@@ -224,6 +200,7 @@ class Endpoint implements LocalECS {
   }
 
   async #close(): Promise<void> {
+    for (const instance of this.instances) instance.close();
     const tasks = [...this.#state.tasks.values()].filter((task) => task.lastStatus !== "STOPPED");
     const stopped = tasks.map((task) => this.waitForTask(task.arn, isStopped));
     this.#runner.stopAll(tasks, "The endpoint is shutting down", this.options.closeGraceMs);

@@ -9,6 +9,7 @@ import { resolve } from "node:path";
 import { Writable, type Readable } from "node:stream";
 import { checkExecutable } from "./executable.js";
 import {
+  cannotPull,
   ContainerStartError,
   type ContainerExit,
   type ContainerSpec,
@@ -59,10 +60,7 @@ export class ProcessLauncher implements Launcher {
   }
 
   async pull(image: string): Promise<void> {
-    if (!this.options.missingImages.has(image)) return;
-    throw new ContainerStartError(
-      `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ${image}: not found`,
-    );
+    if (this.options.missingImages.has(image)) throw cannotPull(image);
   }
 
   async start(spec: ContainerSpec, onLine: OutputListener): Promise<LaunchedContainer> {

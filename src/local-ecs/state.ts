@@ -40,6 +40,10 @@ export interface ContainerInstance {
   /** Of the Docker engine that runs its tasks, if they run as containers. */
   readonly dockerSocket?: string;
   agentConnected: boolean;
+  /** DRAINING takes no new tasks; INACTIVE is one whose EC2 instance is gone. */
+  status: "ACTIVE" | "DRAINING" | "INACTIVE";
+  /** When Spot takes it back, if there is a notice of that. */
+  spotTerminationAt?: number;
   version: number;
   /** What its tasks hold. Invariant: the sum of the reservations of its tasks that are not STOPPED. */
   readonly used: { cpu: number; memory: number; readonly ports: Set<string> };
@@ -184,6 +188,8 @@ export interface Task {
   readonly memory?: string;
   /** How long the start is held back; Infinity means for ever. A fault, normally 0. */
   readonly startDelayMs: number;
+  /** A fault: its images cannot be pulled, for this reason or because they are not there. */
+  readonly pullFailure?: { readonly reason?: string };
   readonly tags: Map<string, string>;
   readonly createdAt: number;
   lastStatus: TaskStatus;

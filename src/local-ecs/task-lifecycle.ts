@@ -30,7 +30,9 @@ export type TaskEvent =
       readonly exitCode?: number;
       readonly reason?: string;
     }
-  | { readonly kind: "stop"; readonly stopCode: StopCode; readonly reason: string };
+  | { readonly kind: "stop"; readonly stopCode: StopCode; readonly reason: string }
+  /** Its instance is gone, and with it whatever the task's containers would have to tell. */
+  | { readonly kind: "instance-lost"; readonly reason: string };
 
 export type TaskEffect =
   /** Give the event back, soon. */
@@ -43,6 +45,8 @@ export type TaskEffect =
   | { readonly kind: "changed"; readonly task: Task };
 
 export function step(task: Task, event: TaskEvent, now: number): TaskEffect[] {
+  // What was still under way when its instance was lost.
+  if (task.lastStatus === "STOPPED") return [];
   switch (event.kind) {
     case "advance":
       return event.from === task.lastStatus ? advance(task, now) : [];
@@ -61,6 +65,8 @@ export function step(task: Task, event: TaskEvent, now: number): TaskEffect[] {
       return containerExited(task, event, now);
     case "stop":
       return stop(task, event.stopCode, event.reason, now);
+    case "instance-lost":
+      return loseInstance(task, event.reason, now);
   }
 }
 
@@ -146,6 +152,21 @@ function stop(task: Task, stopCode: StopCode, reason: string, now: number): Task
     return [...enter(task, "DEACTIVATING"), { kind: "advance", task, from: "DEACTIVATING" }];
   for (const container of task.containers) container.lastStatus = "STOPPED";
   return [...enter(task, "DEPROVISIONING"), { kind: "advance", task, from: "DEPROVISIONING" }];
+}
+
+/** At once: the control plane has nobody to ask. */
+function loseInstance(task: Task, reason: string, now: number): TaskEffect[] {
+  if (task.desiredStatus !== "STOPPED") {
+    task.desiredStatus = "STOPPED";
+    task.stopCode = "TerminationNotice";
+    task.stoppedReason = reason;
+    task.stoppingAt = now;
+    task.tags.clear();
+  }
+  for (const container of task.containers) container.lastStatus = "STOPPED";
+  task.stoppedAt = now;
+  release(task);
+  return [...enter(task, "STOPPED"), { kind: "stop-containers", task }];
 }
 
 function enterStopping(task: Task): TaskEffect[] {

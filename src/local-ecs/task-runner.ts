@@ -1,6 +1,6 @@
 import type { ContainerSpec, LaunchedContainer, Launcher } from "./launcher.js";
-import { ContainerStartError } from "./launcher.js";
-import type { Task, TaskContainer } from "./state.js";
+import { cannotPull, ContainerStartError } from "./launcher.js";
+import type { ContainerInstance, Task, TaskContainer } from "./state.js";
 import { step, type TaskEffect, type TaskEvent } from "./task-lifecycle.js";
 
 export interface TaskRunnerOptions {
@@ -27,6 +27,8 @@ interface Run {
 /** Performs the effects of the task life-cycle and gives it back what happened. Owns all that runs of all tasks. */
 export class TaskRunner {
   readonly #runs = new Map<Task, Run>();
+  /** What passes between ECS and the agent of an instance, kept while they are not connected. */
+  readonly #held = new Map<ContainerInstance, (() => void)[]>();
   /** No container may take longer than this to stop, in ms; lowered by `stopAll`. */
   #stopLimitMs = Infinity;
 
@@ -39,10 +41,10 @@ export class TaskRunner {
           setImmediate(() => this.apply(effect.task, { kind: "advance", from: effect.from }));
           break;
         case "start":
-          void this.#start(effect.task);
+          this.#whenConnected(effect.task.instance, () => void this.#start(effect.task));
           break;
         case "stop-containers":
-          this.#stopContainers(effect.task);
+          this.#whenConnected(effect.task.instance, () => this.#stopContainers(effect.task));
           break;
         case "changed":
           this.options.onChange(effect.task);
@@ -54,6 +56,39 @@ export class TaskRunner {
   apply(task: Task, event: TaskEvent): void {
     this.perform(step(task, event, this.options.now()));
     if (task.lastStatus === "STOPPED") this.#runs.delete(task);
+  }
+
+  /** The agent of the instance is back: it hears what it shall do, and tells what has happened. */
+  resume(instance: ContainerInstance): void {
+    const held = this.#held.get(instance) ?? [];
+    this.#held.delete(instance);
+    for (const act of held) act();
+  }
+
+  /** The instance is gone. Its tasks are STOPPED from now on; what runs of them, if anything, is killed. */
+  lose(instance: ContainerInstance, reason: string): void {
+    this.#held.delete(instance);
+    for (const task of instance.tasks) {
+      const run = this.#runs.get(task);
+      this.apply(task, { kind: "instance-lost", reason });
+      run?.stopping.abort();
+      for (const launched of run?.launched.values() ?? []) launched.stop(0);
+    }
+  }
+
+  /** What the agent of the task's instance tells. */
+  #report(task: Task, event: TaskEvent): void {
+    this.#whenConnected(task.instance, () => this.apply(task, event));
+  }
+
+  #whenConnected(instance: ContainerInstance, act: () => void): void {
+    if (instance.agentConnected) {
+      act();
+      return;
+    }
+    const held = this.#held.get(instance) ?? [];
+    held.push(act);
+    this.#held.set(instance, held);
   }
 
   /** Stops these tasks, giving no container more than `limitMs`. */
@@ -69,11 +104,11 @@ export class TaskRunner {
     this.#runs.set(task, run);
     const { signal } = run.stopping;
     await pause(task.startDelayMs, signal);
-    if (!signal.aborted) this.apply(task, { kind: "pull-started" });
+    if (!signal.aborted) this.#report(task, { kind: "pull-started" });
     const pulled = await this.#pullAll(run);
-    if (!signal.aborted) this.apply(task, { kind: "pull-stopped" });
+    if (!signal.aborted) this.#report(task, { kind: "pull-stopped" });
     for (const container of pulled) {
-      if (signal.aborted) this.apply(task, { kind: "container-not-started", container });
+      if (signal.aborted) this.#report(task, { kind: "container-not-started", container });
       else await this.#startContainer(run, container);
     }
   }
@@ -83,10 +118,12 @@ export class TaskRunner {
     const pulled: TaskContainer[] = [];
     for (const container of task.containers) {
       try {
-        if (!signal.aborted) await launcher.pull(container.definition.image, signal);
+        const { image } = container.definition;
+        if (task.pullFailure !== undefined) throw cannotPull(image, task.pullFailure.reason);
+        if (!signal.aborted) await launcher.pull(image, signal);
         pulled.push(container);
       } catch (error) {
-        this.apply(task, notStarted(container, error));
+        this.#report(task, notStarted(container, error));
       }
     }
     return pulled;
@@ -103,13 +140,13 @@ export class TaskRunner {
           this.options.onLine(task, container, stream, line),
         );
     } catch (error) {
-      this.apply(task, notStarted(container, error));
+      this.#report(task, notStarted(container, error));
       return;
     }
     run.launched.set(container, launched);
-    void launched.exited.then((exit) => this.apply(task, { kind: "container-exited", container, ...exit }));
+    void launched.exited.then((exit) => this.#report(task, { kind: "container-exited", container, ...exit }));
     const { runtimeId, networkBindings, network } = launched;
-    this.apply(task, {
+    this.#report(task, {
       kind: "container-started",
       container,
       runtimeId,

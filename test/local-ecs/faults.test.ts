@@ -47,3 +47,13 @@ void test("lacking capacity is reported for as many tasks as asked, beside those
   const { tasks, failures } = endpoint.run({ count: 3 });
   assert.deepEqual([tasks.length, failures.map(({ reason }) => reason)], [1, ["AGENT", "AGENT"]]);
 });
+
+void test("a task that is started twice runs beside one that the answer does not name", () => {
+  const endpoint = new PureEndpoint();
+  endpoint.register();
+  endpoint.faults.add({ kind: "start-twice" });
+  const { tasks, failures } = endpoint.run({ count: 2, startedBy: "me" });
+  assert.deepEqual([tasks.length, failures], [2, []]);
+  const started = endpoint.ok("ListTasks", { startedBy: "me" })["taskArns"] as string[];
+  assert.equal(started.length, 3);
+});

@@ -66,7 +66,7 @@ export const deleteCluster: Operation = ({ state }, request) => {
   const reader = new RequestReader(request);
   reader.requiredString("cluster", "Cluster can not be blank.");
   const cluster = readCluster(state, reader);
-  if (cluster.instances.size > 0) {
+  if ([...cluster.instances.values()].some(({ status }) => status !== "INACTIVE")) {
     throw new ServiceError(
       "ClusterContainsContainerInstancesException",
       "The Cluster cannot be deleted while Container Instances are active or draining.",

@@ -22,7 +22,8 @@ function withoutUndefined(members: JsonObject): JsonObject {
 export function describeCluster(cluster: Cluster, include: readonly string[]): JsonObject {
   let running = 0;
   let pending = 0;
-  for (const instance of cluster.instances.values()) {
+  const registered = [...cluster.instances.values()].filter(({ status }) => status !== "INACTIVE");
+  for (const instance of registered) {
     running += countRunning(instance);
     pending += countPending(instance);
   }
@@ -30,7 +31,7 @@ export function describeCluster(cluster: Cluster, include: readonly string[]): J
     clusterArn: cluster.arn,
     clusterName: cluster.name,
     status: cluster.status,
-    registeredContainerInstancesCount: cluster.instances.size,
+    registeredContainerInstancesCount: registered.length,
     runningTasksCount: running,
     pendingTasksCount: pending,
     activeServicesCount: 0,
@@ -59,7 +60,7 @@ export function describeTask(task: Task, include: readonly string[] = []): JsonO
     attributes: [],
     availabilityZone: task.instance.availabilityZone,
     clusterArn: task.cluster.arn,
-    connectivity: task.connectivityAt === undefined ? undefined : "CONNECTED",
+    connectivity: connectivityOf(task),
     connectivityAt: seconds(task.connectivityAt),
     containerInstanceArn: task.instance.arn,
     containers: task.containers.map((container) => describeContainer(task, container)),
@@ -87,6 +88,12 @@ export function describeTask(task: Task, include: readonly string[] = []): JsonO
     taskDefinitionArn: task.definition.arn,
     version: task.version,
   });
+}
+
+/** Unknown until the agent has heard of the task. */
+function connectivityOf({ connectivityAt, instance, lastStatus }: Task): string | undefined {
+  if (connectivityAt === undefined) return undefined;
+  return instance.agentConnected || lastStatus === "STOPPED" ? "CONNECTED" : "DISCONNECTED";
 }
 
 function describeContainer(task: Task, container: TaskContainer): JsonObject {
@@ -154,7 +161,7 @@ export function describeInstance(instance: ContainerInstance, include: readonly 
     ec2InstanceId: instance.ec2InstanceId,
     version: instance.version,
     versionInfo: { agentVersion: "1.105.1", agentHash: "local", dockerVersion: "none" },
-    status: "ACTIVE",
+    status: instance.status,
     agentConnected: instance.agentConnected,
     runningTasksCount: countRunning(instance),
     pendingTasksCount: countPending(instance),

@@ -30,6 +30,7 @@ export function makeTask(
 ): Task {
   const id = context.newId();
   const { overrides } = settings;
+  const pullFailure = context.faults.takePullFailure();
   return {
     id,
     arn: ecsArn(context.state.identity, "task", cluster.name, id),
@@ -49,6 +50,7 @@ export function makeTask(
     ...(overrides.cpu === undefined ? {} : { cpu: overrides.cpu }),
     ...(overrides.memory === undefined ? {} : { memory: overrides.memory }),
     startDelayMs: context.faults.takeStartDelayMs(),
+    ...(pullFailure === undefined ? {} : { pullFailure }),
     tags: new Map(settings.tags),
     createdAt: context.now,
     lastStatus: "PROVISIONING",

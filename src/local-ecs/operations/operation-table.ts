@@ -1,6 +1,10 @@
 /** Every action that the endpoint answers, by the `X-Amz-Target` of its requests. */
 import { createCluster, deleteCluster, describeClusters, listClusters } from "./clusters.js";
-import { describeContainerInstances, listContainerInstances } from "./container-instances.js";
+import {
+  describeContainerInstances,
+  listContainerInstances,
+  updateContainerInstancesState,
+} from "./container-instances.js";
 import { describeLogStreams, getLogEvents } from "./logs.js";
 import type { Operation } from "./operation.js";
 import { runTask } from "./run-task.js";
@@ -33,6 +37,7 @@ const ECS: Readonly<Record<string, Operation>> = {
   StopTask: stopTask,
   TagResource: tagResource,
   UntagResource: untagResource,
+  UpdateContainerInstancesState: updateContainerInstancesState,
 };
 
 const LOGS: Readonly<Record<string, Operation>> = {

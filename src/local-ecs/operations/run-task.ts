@@ -7,7 +7,7 @@ import {
   type PlacementRequest,
   type PlacementStrategy,
 } from "../placement.js";
-import type { Cluster, RememberedLaunch, Task, TaskDefinition } from "../state.js";
+import type { Cluster, ContainerInstance, RememberedLaunch, Task, TaskDefinition } from "../state.js";
 import type { TaskEffect } from "../task-lifecycle.js";
 import { canonicalJson, readTags, RequestReader, type JsonObject } from "../validation.js";
 import { describeTask } from "./describe.js";
@@ -40,7 +40,7 @@ export const runTask: Operation = (context, request) => {
   if (remembered !== undefined) return { response: repeat(context, remembered, canonical) };
 
   const parsed = parseRunTask(context, reader, cluster);
-  const { tasks, failures } = placeAll(context, parsed);
+  const { tasks, unmentioned, failures } = placeAll(context, parsed);
   if (token !== undefined) {
     context.state.launches.set(key, {
       request: canonical,
@@ -50,7 +50,7 @@ export const runTask: Operation = (context, request) => {
       at: context.now,
     });
   }
-  const effects = tasks.flatMap((task): TaskEffect[] => [
+  const effects = [...tasks, ...unmentioned].flatMap((task): TaskEffect[] => [
     { kind: "changed", task },
     { kind: "advance", task, from: "PROVISIONING" },
   ]);
@@ -129,7 +129,7 @@ function checkLaunchType(reader: RequestReader, cluster: Cluster): void {
       `This local endpoint runs tasks on its container instances only: use launchType EC2 instead of ${launchType}.`,
     );
   }
-  if (cluster.instances.size === 0)
+  if (activeInstances(cluster).length === 0)
     throw new ServiceError("InvalidParameterException", "No Container Instances were found in your cluster.");
 }
 
@@ -201,13 +201,14 @@ function readToken(reader: RequestReader): string | undefined {
 function placeAll(
   context: OperationContext,
   { cluster, count, settings, constraints, strategies }: RunTaskRequest,
-): { tasks: Task[]; failures: JsonObject[] } {
-  const instances = [...cluster.instances.values()];
+): { tasks: Task[]; unmentioned: Task[]; failures: JsonObject[] } {
+  const instances = activeInstances(cluster);
   const tasks: Task[] = [];
+  const unmentioned: Task[] = [];
   const failures: JsonObject[] = [];
   for (let index = 0; index < count; index += 1) {
     const at = instances[failures.length % instances.length];
-    // A cluster without instances was refused before.
+    // A cluster without active instances was refused before.
     if (at === undefined) break;
     const fault = context.faults.takePlacementFailure();
     if (fault !== undefined) {
@@ -226,10 +227,20 @@ function placeAll(
       failures.push({ arn: at.arn, reason: whyNot(at, placement) });
       continue;
     }
+    tasks.push(startOn(instance));
+    const second = context.faults.takeStartTwice() ? chooseInstance(instances, placement) : undefined;
+    if (second !== undefined) unmentioned.push(startOn(second));
+  }
+  return { tasks, unmentioned, failures };
+
+  function startOn(instance: ContainerInstance): Task {
     const task = makeTask(context, cluster, instance, settings);
     context.state.tasks.set(task.id, task);
     reserve(task);
-    tasks.push(task);
+    return task;
   }
-  return { tasks, failures };
+}
+
+function activeInstances(cluster: Cluster): ContainerInstance[] {
+  return [...cluster.instances.values()].filter(({ status }) => status === "ACTIVE");
 }
