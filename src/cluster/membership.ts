@@ -315,7 +315,7 @@ export class Membership {
   ): Promise<void> {
     const { id } = member.info.launched;
     const removed: ExitReason = { kind: "removed", message: "it was asked to leave" };
-    const found = known ?? (wasAsked ? removed : await this.#exitReason(member, by));
+    const found = wasAsked ? (known ?? removed) : await this.#exitReason(member, known, by);
     const reason = wasLeaving && !wasAsked ? { ...found, announced: true } : found;
     member.exit = reason;
     this.members.remove(member.pid, reason);
@@ -336,7 +336,13 @@ export class Membership {
     }
   }
 
-  async #exitReason(member: Member, by: Error | undefined): Promise<ExitReason> {
+  /** A silent worker may be one whose machine is gone: the platform can know what its connections do not tell. */
+  async #exitReason(
+    member: Member,
+    known: ExitReason | undefined,
+    by: Error | undefined,
+  ): Promise<ExitReason> {
+    if (known !== undefined && known.kind !== "unresponsive") return known;
     try {
       const limit = AbortSignal.timeout(EXIT_REASON_MS);
       const reason = await member.manager.exitReason(member.info.launched.id, limit);
@@ -344,6 +350,7 @@ export class Membership {
     } catch {
       // The platform could not say; that it is gone we know without it.
     }
+    if (known !== undefined) return known;
     const why = by === undefined ? "and the platform could not say why" : `: ${by.message}`;
     return { kind: "connection-lost", message: `its connection ended${by === undefined ? " " : ""}${why}` };
   }

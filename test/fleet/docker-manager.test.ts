@@ -3,7 +3,6 @@ import { after, before, describe, test } from "node:test";
 import type { DockerManagerResult } from "./docker-manager-program.js";
 import { Fleet } from "./fleet.js";
 import { runProgram } from "./host-process.js";
-import { namespacePrefix } from "./network.js";
 import { whyNoFleet } from "./requirements.js";
 import { square } from "./work.js";
 
@@ -14,10 +13,9 @@ void describe("workers as containers of a Docker engine, without ECS", { skip: w
   let result: DockerManagerResult;
   before(async () => {
     fleet = await Fleet.start({ name: NAME, instances: 1 });
-    const { address } = fleet.description.instances[0]!;
-    const machine = { namespace: `${namespacePrefix(NAME)}instance-1`, address };
+    const { namespace } = fleet.description.instances[0]!;
     const program = new URL("docker-manager-program.js", import.meta.url);
-    result = (await runProgram(machine, program, fleet.description)) as DockerManagerResult;
+    result = (await runProgram(namespace, program, fleet.description)) as DockerManagerResult;
   });
   after(() => fleet?.[Symbol.asyncDispose]());
 

@@ -10,7 +10,6 @@ import { fileURLToPath } from "node:url";
 import type { DockerfileResult } from "./dockerfile-program.js";
 import { Fleet } from "./fleet.js";
 import { runProgram } from "./host-process.js";
-import { namespacePrefix } from "./network.js";
 import { importNodeImage, NODE_IMAGE } from "./node-image.js";
 import { run, whyNoFleet } from "./requirements.js";
 
@@ -81,15 +80,14 @@ void describe("an image that is built with the Dockerfile of the package", { ski
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "rollcall-dockerfile-"));
     fleet = await Fleet.start({ name: NAME, instances: 1 });
-    const { address, dockerSocket } = fleet.description.instances[0]!;
+    const { namespace, dockerSocket } = fleet.description.instances[0]!;
     engine = new Docker({ socketPath: dockerSocket });
     await importNodeImage(engine, join(folder, "node"));
     await build(engine, makeProject(folder));
-    result = (await runProgram(
-      { namespace: `${namespacePrefix(NAME)}instance-1`, address },
-      new URL("dockerfile-program.js", import.meta.url),
-      { ...fleet.description, image: IMAGE },
-    )) as DockerfileResult;
+    result = (await runProgram(namespace, new URL("dockerfile-program.js", import.meta.url), {
+      ...fleet.description,
+      image: IMAGE,
+    })) as DockerfileResult;
   });
   after(async () => {
     await fleet?.[Symbol.asyncDispose]();

@@ -2,13 +2,18 @@
 import { ECSClient, RegisterTaskDefinitionCommand, type ContainerDefinition } from "@aws-sdk/client-ecs";
 import { startLocalECS, type LocalECS } from "#dist/local-ecs/index.js";
 import type { FleetDescription } from "./fleet.js";
+import { FleetTrouble } from "./trouble.js";
 
 export class FleetEndpoint implements AsyncDisposable {
+  readonly trouble: FleetTrouble;
+
   private constructor(
     readonly fleet: FleetDescription,
     readonly local: LocalECS,
     readonly client: ECSClient,
-  ) {}
+  ) {
+    this.trouble = new FleetTrouble(fleet);
+  }
 
   /** For a program that was run by `Fleet.run`, or was given the same argument. */
   static async start(): Promise<FleetEndpoint> {
@@ -59,6 +64,21 @@ export class FleetEndpoint implements AsyncDisposable {
         resolve();
       });
     });
+  }
+
+  /** The instance is gone, and ECS has noticed. Numbers begin with 1. */
+  async killInstance(number: number): Promise<void> {
+    const instance = this.local.instances[number - 1];
+    // Nothing that becomes of its containers is heard of any more.
+    instance?.setAgentConnected(false);
+    await this.trouble.killInstance(number);
+    instance?.terminate();
+  }
+
+  /** Spot takes the instance back: its metadata say so from now on, and after `noticeMs` its tasks are stopped. */
+  interruptSpot(number: number, options: { readonly noticeMs: number; readonly drains?: boolean }): void {
+    this.local.instances[number - 1]?.interruptSpot(options);
+    this.trouble.announceSpotInterruption(number, options.noticeMs);
   }
 
   /** The address of a container instance. */

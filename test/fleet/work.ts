@@ -2,9 +2,16 @@
 import { networkInterfaces } from "node:os";
 
 const METADATA = "http://169.254.169.254/latest";
+const SLOW_MS = 50;
 const METADATA_MS = 2_000;
 
 export function square(value: number): number {
+  return value * value;
+}
+
+/** So that a map over it is under way for a while. */
+export async function slowSquare(value: number): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
   return value * value;
 }
 
