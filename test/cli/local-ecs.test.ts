@@ -1,41 +1,10 @@
 import { ECSClient, RegisterTaskDefinitionCommand, RunTaskCommand } from "@aws-sdk/client-ecs";
 import assert from "node:assert/strict";
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
-import test, { type TestContext } from "node:test";
-import { fileURLToPath } from "node:url";
+import test from "node:test";
 import { untilGone } from "../fixtures/processes.js";
-
-const CLI = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
-
-interface RunningCli {
-  readonly child: ChildProcess;
-  readonly endpoint: string;
-  /** Resolves with the first line on stderr that matches. */
-  readonly nextError: (pattern: RegExp) => Promise<string>;
-}
-
-async function startCli(t: TestContext, ...args: string[]): Promise<RunningCli> {
-  const child = spawn(process.execPath, [CLI, "local-ecs", ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  t.after(() => child.kill("SIGKILL"));
-  const errors = createInterface({ input: child.stderr });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [, endpoint] = /^ECS endpoint: (\S+)$/.exec(line) ?? [];
-    if (endpoint === undefined) continue;
-    return {
-      child,
-      endpoint,
-      nextError: (pattern) =>
-        new Promise((resolve) => {
-          errors.on("line", (text) => {
-            if (pattern.test(text)) resolve(text);
-          });
-        }),
-    };
-  }
-  throw new Error("the command ended without an endpoint");
-}
+import { CLI, startCli } from "./local-ecs-cli.js";
 
 async function runTask(endpoint: string): Promise<void> {
   const client = new ECSClient({
@@ -98,6 +67,8 @@ for (const [args, expected] of [
     /workingDirectory must be a directory that exists; "\/no\/such\/place"/,
   ],
   [["--log-level", "loud"], /Allowed choices are quiet, tasks, output/],
+  [["--docker", "/no/such.sock"], /no Docker engine answers at \/no\/such\.sock/],
+  [["--awsvpc-network", "tasks"], /--awsvpc-network needs --docker/],
   [["--what"], /unknown option '--what'/],
 ] as const) {
   void test(`rollcall local-ecs ${args.join(" ")} says what is wrong and ends with 1`, () => {

@@ -1,5 +1,10 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { startLocalECS, type LocalECS, type ObservedTask } from "../../local-ecs/index.js";
+import {
+  startLocalECS,
+  type DockerEngineOptions,
+  type LocalECS,
+  type ObservedTask,
+} from "../../local-ecs/index.js";
 
 const LOG_LEVELS = ["quiet", "tasks", "output"] as const;
 
@@ -11,6 +16,10 @@ interface LocalEcsArguments {
   readonly memory: number;
   readonly region: string;
   readonly workingDirectory?: string;
+  /** True without a value: the engine that the Docker command line would use. */
+  readonly docker?: string | true;
+  readonly awsvpcNetwork?: string;
+  readonly advertiseHost?: string;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -20,7 +29,7 @@ const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 export function localEcsCommand(): Command {
   return new Command("local-ecs")
     .description(
-      "Run an ECS endpoint on this machine. Its tasks run as processes, until a signal ends them all.",
+      "Run an ECS endpoint on this machine. Its tasks run as processes or containers, until a signal ends them all.",
     )
     .option("--port <number>", "port to listen on; 0 takes a free one", wholeNumber, 0)
     .option("--host <address>", "address to listen on", "127.0.0.1")
@@ -29,6 +38,18 @@ export function localEcsCommand(): Command {
     .option("--memory <MiB>", "memory of each instance", wholeNumber, 4096)
     .option("--region <name>", "the Region in ARNs", "us-east-1")
     .option("--working-directory <path>", "where tasks run (default: the current directory)")
+    .option(
+      "--docker [socket]",
+      "run tasks as containers of the Docker engine at this Unix socket (default: DOCKER_HOST, or /var/run/docker.sock)",
+    )
+    .option(
+      "--awsvpc-network <name>",
+      "the engine's network for tasks in network mode awsvpc (default: bridge)",
+    )
+    .option(
+      "--advertise-host <address>",
+      "the address under which tasks reach the endpoint (default: --host)",
+    )
     .addOption(
       new Option(
         "--log-level <level>",
@@ -46,16 +67,20 @@ async function run(options: LocalEcsArguments): Promise<void> {
   watch(ecs, options.logLevel);
   console.log(greeting(ecs, options));
   const signal = await ended;
-  console.error(`${signal}: stopping the tasks; a second signal ends them at once`);
-  // The endpoint's guard kills what is left when this process ends.
+  // The endpoint's guard kills processes when this one ends. An engine has no guard; the next endpoint tidies up there.
+  const fate =
+    options.docker === undefined ? "ends them at once" : "leaves their containers to the next start";
+  console.error(`${signal}: stopping the tasks; a second signal ${fate}`);
   for (const name of signalNames()) process.once(name, () => process.exit(EXIT_CODES[name]));
   await ecs.close();
   process.exit(EXIT_CODES[signal]);
 }
 
 async function start(options: LocalEcsArguments): Promise<LocalECS> {
-  const { cpu, memory, port, host, region, workingDirectory } = options;
-  const instances = Array.from({ length: options.instances }, () => ({ cpu, memory }));
+  const { cpu, memory, port, host, region, workingDirectory, advertiseHost } = options;
+  const docker = engineOf(options);
+  const instance = { cpu, memory, ...(docker === undefined ? {} : { docker }) };
+  const instances = Array.from({ length: options.instances }, () => instance);
   try {
     return await startLocalECS({
       instances,
@@ -63,10 +88,33 @@ async function start(options: LocalEcsArguments): Promise<LocalECS> {
       host,
       region,
       ...(workingDirectory === undefined ? {} : { workingDirectory }),
+      ...(advertiseHost === undefined ? {} : { advertiseHost }),
     });
   } catch (error) {
     throw explain(error, `${host}:${port}`);
   }
+}
+
+function engineOf({ docker, awsvpcNetwork }: LocalEcsArguments): DockerEngineOptions | undefined {
+  if (docker === undefined) {
+    if (awsvpcNetwork !== undefined)
+      throw new Error("--awsvpc-network needs --docker: processes have no networks");
+    return undefined;
+  }
+  return {
+    socketPath: docker === true ? defaultSocket() : docker,
+    ...(awsvpcNetwork === undefined ? {} : { awsvpcNetwork }),
+  };
+}
+
+function defaultSocket(): string {
+  const host = process.env["DOCKER_HOST"];
+  if (host === undefined || host === "") return "/var/run/docker.sock";
+  const [, socketPath] = /^unix:\/\/(\/.+)$/.exec(host) ?? [];
+  if (socketPath !== undefined) return socketPath;
+  throw new Error(
+    `DOCKER_HOST is "${host}", and only a Unix socket is supported: give one with --docker <socket>`,
+  );
 }
 
 function explain(error: unknown, address: string): unknown {
@@ -83,7 +131,8 @@ function explain(error: unknown, address: string): unknown {
   }
 }
 
-function greeting(ecs: LocalECS, { host, instances, cpu, memory }: LocalEcsArguments): string {
+function greeting(ecs: LocalECS, options: LocalEcsArguments): string {
+  const { host, instances, cpu, memory, docker, advertiseHost = host } = options;
   const lines = [
     `ECS endpoint: ${ecs.endpoint}`,
     `  ${instances} container instances with ${cpu} CPU units and ${memory} MiB each, in cluster "default"`,
@@ -91,10 +140,19 @@ function greeting(ecs: LocalECS, { host, instances, cpu, memory }: LocalEcsArgum
     "With the AWS CLI:",
     `  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws --region ${ecs.region} --endpoint-url ${ecs.endpoint} ecs list-container-instances`,
   ];
-  const isLoopback = host === "localhost" || host === "::1" || host.startsWith("127.");
-  if (!isLoopback)
+  if (docker !== undefined && isLoopback(advertiseHost))
+    lines.push(
+      "",
+      "Only tasks in network mode host reach it at that address. For bridge and awsvpc give --host an address that",
+      "containers reach, such as the gateway of Docker's bridge.",
+    );
+  if (!isLoopback(host))
     lines.push("", `Warning: whoever can reach ${host} can run programs here as the user that runs this.`);
   return lines.join("\n");
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 function watch(ecs: LocalECS, level: LocalEcsArguments["logLevel"]): void {
