@@ -3,6 +3,7 @@
  * limits and networks are real. The engine's own containers beside these are left alone.
  */
 import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
+import { basename } from "node:path";
 import { DockerContainer } from "./docker-container.js";
 import { connectToEngine, engineMessage, isNotFound, type Docker } from "./docker-engine.js";
 import { containerLabels, removeOrphans } from "./docker-owner.js";
@@ -13,6 +14,7 @@ import {
   type Launcher,
   type OutputListener,
 } from "./launcher.js";
+import { metadataFileVariable } from "./metadata-file.js";
 import type { NetworkBinding, TaskDefinition } from "./state.js";
 
 /** The least that the engine takes; what the ECS agent uses for a container without CPU units. */
@@ -128,6 +130,9 @@ async function checkNetwork(
 
 function createOptions(spec: ContainerSpec, network: string): ContainerCreateOptions {
   const { cpu, memory, memoryReservation } = spec.limits;
+  // Where the agent has it.
+  const mounted =
+    spec.metadataFolder === undefined ? undefined : `/opt/ecs/metadata/${basename(spec.metadataFolder)}`;
   return {
     name: `ecs-${spec.taskId}-${spec.name}`,
     Image: spec.image,
@@ -135,7 +140,9 @@ function createOptions(spec: ContainerSpec, network: string): ContainerCreateOpt
     ...(spec.entryPoint.length === 0 ? {} : { Entrypoint: [...spec.entryPoint] }),
     ...(spec.command.length === 0 ? {} : { Cmd: [...spec.command] }),
     ...(spec.workingDirectory === undefined ? {} : { WorkingDir: spec.workingDirectory }),
-    Env: Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`),
+    Env: Object.entries({ ...spec.environment, ...metadataFileVariable(mounted) }).map(
+      ([name, value]) => `${name}=${value}`,
+    ),
     Labels: containerLabels(spec.taskId),
     // One that shares a network cannot expose anything of it.
     ...(spec.sharesNetworkOf === undefined ? { ExposedPorts: exposedPorts(spec) } : {}),
@@ -146,6 +153,7 @@ function createOptions(spec: ContainerSpec, network: string): ContainerCreateOpt
       ...(memoryReservation === undefined ? {} : { MemoryReservation: memoryReservation * MIB }),
       // The output is taken from the engine as it comes; kept there, it could fill the disk.
       LogConfig: { Type: "none", Config: {} },
+      ...(spec.metadataFolder === undefined ? {} : { Binds: [`${spec.metadataFolder}:${mounted}:ro`] }),
       ...(spec.networkMode === "bridge" ? { PortBindings: portBindings(spec) } : {}),
     },
   };

@@ -17,6 +17,8 @@ export interface LocalContainerInstance {
   readonly cluster: string;
   readonly cpu: number;
   readonly memory: number;
+  /** Origin and path of its agent's introspection, on EC2 `http://localhost:51678`; append `/v1/metadata` or `/v1/tasks`. */
+  readonly agentEndpoint: string;
   readonly agentConnected: boolean;
   /** DRAINING takes no new tasks; INACTIVE is one that is terminated. */
   readonly status: "ACTIVE" | "DRAINING" | "INACTIVE";
@@ -53,6 +55,7 @@ export class InstanceControl implements LocalContainerInstance {
   constructor(
     private readonly instance: ContainerInstance,
     private readonly runner: TaskRunner,
+    private readonly endpoint: () => string,
   ) {}
 
   get arn(): string {
@@ -73,6 +76,10 @@ export class InstanceControl implements LocalContainerInstance {
 
   get memory(): number {
     return this.instance.memory;
+  }
+
+  get agentEndpoint(): string {
+    return `${this.endpoint()}/agents/${this.instance.ec2InstanceId}`;
   }
 
   get agentConnected(): boolean {

@@ -11,6 +11,8 @@ export interface ContainerSpec {
   /** Definition, override and what ECS adds, taken together. */
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory?: string;
+  /** Folder with the container's metadata file, which it shall find through `ECS_CONTAINER_METADATA_FILE`. */
+  readonly metadataFolder?: string;
   readonly networkMode: NetworkMode;
   /** Runtime id of the container of the same task whose network it shares: mode `awsvpc`, all but the first to start. */
   readonly sharesNetworkOf?: string;

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { introspectByPath, listenAsAgents } from "./agent-server.js";
 import { answer, type ApiAnswer, type ApiRequest } from "./api.js";
 import { ServiceError } from "./errors.js";
 import { Faults } from "./faults.js";
@@ -7,10 +8,11 @@ import { openLaunchers, type Launchers } from "./launchers.js";
 import { LogStore } from "./log-store.js";
 import { InstanceControl, type LocalContainerInstance } from "./instance-control.js";
 import { metadataFor, taskOfMetadata } from "./metadata.js";
+import { MetadataFiles } from "./metadata-file.js";
 import type { OperationContext } from "./operations/operation.js";
 import { resolveOptions, type LocalECSOptions, type ResolvedOptions } from "./options.js";
 import { HttpServer } from "./server.js";
-import { forgetExpired, networkOfTask, type LocalState, type TaskContainer } from "./state.js";
+import { forgetExpired, networkOfTask, type LocalState, type Task, type TaskContainer } from "./state.js";
 import { TaskRunner } from "./task-runner.js";
 import type { JsonObject } from "./validation.js";
 import { Listeners, observe, type ObservedTask, type TaskOutput } from "./task-watch.js";
@@ -68,7 +70,7 @@ export async function startLocalECS(options: LocalECSOptions = {}): Promise<Loca
   try {
     await endpoint.listen();
   } catch (error) {
-    await launchers.close();
+    await endpoint.close();
     throw error;
   }
   return endpoint;
@@ -82,10 +84,12 @@ class Endpoint implements LocalECS {
   readonly faults = new Faults();
   readonly #state: LocalState;
   readonly #logs: LogStore;
+  readonly #files: MetadataFiles | undefined;
   readonly #runner: TaskRunner;
   readonly #changes = new Listeners<ObservedTask>();
   readonly #output = new Listeners<TaskOutput>();
   #server: HttpServer | undefined;
+  #agents: readonly HttpServer[] = [];
   #closed: Promise<void> | undefined;
 
   constructor(
@@ -96,12 +100,17 @@ class Endpoint implements LocalECS {
     this.accountId = options.accountId;
     this.#state = createState(options, options.instances, newId, Date.now());
     this.#logs = new LogStore(options.logBytesPerContainer);
+    this.#files = options.containerMetadataFiles ? new MetadataFiles() : undefined;
     this.#runner = new TaskRunner({
       launcherOf: ({ instance }) => this.launchers.of(instance.dockerSocket),
       now: Date.now,
       stopTimeout: options.stopTimeout,
-      environmentOf: (container) => this.#environmentOf(container),
-      onChange: (task) => this.#changes.emit(observe(task)),
+      environmentOf: (task, container) => this.#environmentOf(task, container),
+      metadataFolderOf: (task, container) => this.#files?.create(task, container),
+      onChange: (task) => {
+        this.#files?.update(task);
+        this.#changes.emit(observe(task));
+      },
       onStart: ({ logs }) => {
         if (logs !== undefined) this.#logs.createStream(logs.group, logs.stream, Date.now());
       },
@@ -112,7 +121,9 @@ class Endpoint implements LocalECS {
       },
     });
     this.instances = [...this.#state.clusters.values()].flatMap((cluster) =>
-      [...cluster.instances.values()].map((instance) => new InstanceControl(instance, this.#runner)),
+      [...cluster.instances.values()].map(
+        (instance) => new InstanceControl(instance, this.#runner, () => this.endpoint),
+      ),
     );
   }
 
@@ -125,11 +136,20 @@ class Endpoint implements LocalECS {
   }
 
   async listen(): Promise<void> {
-    this.#server = await HttpServer.listen(this.options.host, this.options.port, {
-      api: (request) => this.#answer(request),
-      afterAnswer: ({ effects }) => this.#runner.perform(effects),
-      metadata: (path) => this.#metadata(path),
-    });
+    const { host, port } = this.options;
+    this.#server = await HttpServer.listen(
+      { host, port },
+      {
+        api: (request) => this.#answer(request),
+        afterAnswer: ({ effects }) => this.#runner.perform(effects),
+        document: (url) => this.#document(url),
+      },
+    );
+    this.#agents = await listenAsAgents(this.#state, (url) => this.#metadata(url.pathname));
+  }
+
+  async #document(url: URL): Promise<JsonObject | undefined> {
+    return introspectByPath(this.#state, url) ?? (await this.#metadata(url.pathname));
   }
 
   /**
@@ -206,7 +226,8 @@ class Endpoint implements LocalECS {
     this.#runner.stopAll(tasks, "The endpoint is shutting down", this.options.closeGraceMs);
     await Promise.all(stopped);
     await this.launchers.close();
-    await this.#server?.close();
+    for (const server of [this.#server, ...this.#agents]) await server?.close();
+    this.#files?.close();
   }
 
   #answer(request: ApiRequest): ApiAnswer {
@@ -231,13 +252,13 @@ class Endpoint implements LocalECS {
   }
 
   /** What ECS sets in every container; the Region only where the task does not bring its own. */
-  #environmentOf(container: TaskContainer): Record<string, string> {
+  #environmentOf(task: Task, container: TaskContainer): Record<string, string> {
     return {
       AWS_EXECUTION_ENV: "AWS_ECS_EC2",
       AWS_REGION: container.environment["AWS_DEFAULT_REGION"] ?? this.region,
       AWS_DEFAULT_REGION: container.environment["AWS_REGION"] ?? this.region,
       ...container.environment,
-      ECS_CONTAINER_METADATA_URI_V4: `${this.#metadataOrigin()}/v4/${container.metadataId}`,
+      ECS_CONTAINER_METADATA_URI_V4: `${task.instance.agent?.metadataOrigin ?? this.#metadataOrigin()}/v4/${container.metadataId}`,
     };
   }
 

@@ -61,14 +61,23 @@ function taskMetadata(task: Task): JsonObject {
   };
 }
 
+/** Until the container has been created there is no better one. */
+function idOf({ runtimeId, metadataId }: TaskContainer): string {
+  return runtimeId ?? metadataId;
+}
+
+export function dockerName({ definition }: Task, container: TaskContainer): string {
+  return `ecs-${definition.family}-${definition.revision}-${container.definition.name}-${idOf(container)}`;
+}
+
 function containerMetadata(task: Task, container: TaskContainer): JsonObject {
   const { definition } = container;
-  const id = container.runtimeId ?? container.metadataId;
+  const id = idOf(container);
   const ports = portsOf(container);
   return {
     DockerId: id,
     Name: definition.name,
-    DockerName: `ecs-${task.definition.family}-${task.definition.revision}-${definition.name}-${id}`,
+    DockerName: dockerName(task, container),
     Image: definition.image,
     ImageID: "",
     ...(ports.length === 0 ? {} : { Ports: ports }),
@@ -96,7 +105,7 @@ function containerMetadata(task: Task, container: TaskContainer): JsonObject {
   };
 }
 
-function networkMetadata(task: Task, container: TaskContainer): JsonObject {
+export function networkMetadata(task: Task, container: TaskContainer): JsonObject {
   const NetworkMode = task.definition.networkMode;
   const own = networkOfTask(task);
   // In host mode the agent repeats Docker's entry for the network "host", whose address is empty.
@@ -121,7 +130,7 @@ function networkAddress(address: string, prefixLength: number): string {
 }
 
 /** Before the start is on record only what the definition says is known, and so no port that the engine chooses. */
-function portsOf({ definition, networkBindings }: TaskContainer): JsonObject[] {
+export function portsOf({ definition, networkBindings }: TaskContainer): JsonObject[] {
   if (networkBindings.length === 0) {
     return definition.portMappings.map(({ containerPort, hostPort, protocol }) => ({
       ContainerPort: containerPort,
@@ -149,7 +158,7 @@ function containerStats(container: TaskContainer): JsonObject {
 }
 
 /** The agent knows fewer statuses than the API. */
-function knownStatus(task: Task): string {
+export function knownStatus(task: Task): string {
   switch (task.lastStatus) {
     case "PROVISIONING":
     case "PENDING":

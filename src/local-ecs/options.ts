@@ -20,6 +20,21 @@ export interface ContainerInstanceOptions {
    * or none has. Needs the package `dockerode`.
    */
   readonly docker?: DockerEngineOptions;
+  /** Its address, as the container metadata file has it. Default: `advertiseHost`. */
+  readonly privateIpv4Address?: string;
+  /** Makes its ECS agent reachable at a place of its own, beside `agentEndpoint` of the running instance. */
+  readonly agent?: AgentOptions;
+}
+
+/** The ECS agent of a container instance, for a relay that brings it to where it is on EC2. */
+export interface AgentOptions {
+  /**
+   * A Unix socket to listen at. It serves the introspection (on EC2 at port 51678) and the metadata of the instance's tasks
+   * (there at `http://169.254.170.2`).
+   */
+  readonly socketPath: string;
+  /** The origin at which tasks of this instance find their metadata. Default: the endpoint itself. */
+  readonly metadataOrigin?: string;
 }
 
 /** The Docker engine of a container instance. */
@@ -59,6 +74,8 @@ export interface LocalECSOptions {
   readonly closeGraceMs?: number;
   /** How much of a container's output is kept for CloudWatch Logs. Default 1 MiB; older lines are dropped. */
   readonly logBytesPerContainer?: number;
+  /** Containers get a metadata file, named by `ECS_CONTAINER_METADATA_FILE`. Default false, as with the agent. */
+  readonly containerMetadataFiles?: boolean;
 }
 
 export interface ResolvedInstance {
@@ -69,6 +86,8 @@ export interface ResolvedInstance {
   readonly cluster: string;
   readonly ec2InstanceId?: string;
   readonly docker?: Required<DockerEngineOptions>;
+  readonly privateIpv4Address: string;
+  readonly agent?: AgentOptions;
 }
 
 export type ResolvedOptions = Required<Omit<LocalECSOptions, "instances">> & {
@@ -87,6 +106,7 @@ const OPTION_NAMES: Readonly<Record<keyof LocalECSOptions, true>> = {
   stopTimeout: true,
   closeGraceMs: true,
   logBytesPerContainer: true,
+  containerMetadataFiles: true,
 };
 const INSTANCE_OPTION_NAMES: Readonly<Record<keyof ContainerInstanceOptions, true>> = {
   cpu: true,
@@ -96,10 +116,16 @@ const INSTANCE_OPTION_NAMES: Readonly<Record<keyof ContainerInstanceOptions, tru
   cluster: true,
   ec2InstanceId: true,
   docker: true,
+  privateIpv4Address: true,
+  agent: true,
 };
 const DOCKER_OPTION_NAMES: Readonly<Record<keyof DockerEngineOptions, true>> = {
   socketPath: true,
   awsvpcNetwork: true,
+};
+const AGENT_OPTION_NAMES: Readonly<Record<keyof AgentOptions, true>> = {
+  socketPath: true,
+  metadataOrigin: true,
 };
 const HOST = /^[^\s/]+$/;
 /** Service quota "Container instances per cluster". */
@@ -113,13 +139,19 @@ export function resolveOptions(options: LocalECSOptions): ResolvedOptions {
   const workingDirectory = resolve(options.workingDirectory ?? ".");
   if (statSync(workingDirectory, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new RangeError(`workingDirectory must be a directory that exists; "${workingDirectory}" is not`);
+  const advertiseHost = checkText(
+    "advertiseHost",
+    options.advertiseHost ?? reachable(host),
+    HOST,
+    "10.0.0.1",
+  );
   return {
-    instances: resolveInstances(options.instances ?? 1, region),
+    instances: resolveInstances(options.instances ?? 1, region, advertiseHost),
     region,
     accountId: checkText("accountId", options.accountId ?? "000000000000", /^\d{12}$/, "123456789012"),
     port: checkInteger("port", options.port ?? 0, 0, 65_535),
     host,
-    advertiseHost: checkText("advertiseHost", options.advertiseHost ?? reachable(host), HOST, "10.0.0.1"),
+    advertiseHost,
     workingDirectory,
     missingImages: options.missingImages ?? [],
     stopTimeout: checkInteger("stopTimeout", options.stopTimeout ?? 30, 0, 86_400),
@@ -130,12 +162,14 @@ export function resolveOptions(options: LocalECSOptions): ResolvedOptions {
       1024,
       2 ** 30,
     ),
+    containerMetadataFiles: checkBoolean("containerMetadataFiles", options.containerMetadataFiles ?? false),
   };
 }
 
 function resolveInstances(
   instances: number | readonly ContainerInstanceOptions[],
   region: string,
+  advertiseHost: string,
 ): ResolvedInstance[] {
   const list =
     typeof instances === "number"
@@ -168,6 +202,13 @@ function resolveInstances(
             ),
           }),
       ...resolveDocker(`${name}.docker`, instance.docker),
+      privateIpv4Address: checkText(
+        `${name}.privateIpv4Address`,
+        instance.privateIpv4Address ?? advertiseHost,
+        HOST,
+        "10.0.0.1",
+      ),
+      ...resolveAgent(`${name}.agent`, instance.agent),
     };
   });
 }
@@ -191,6 +232,28 @@ function resolveDocker(
   };
 }
 
+function resolveAgent(name: string, agent: AgentOptions | undefined): Pick<ResolvedInstance, "agent"> {
+  if (agent === undefined) return {};
+  checkNames(name, agent, AGENT_OPTION_NAMES);
+  const { socketPath, metadataOrigin } = agent;
+  const origin = /^https?:\/\/[^/]+$/;
+  return {
+    agent: {
+      socketPath: checkText(`${name}.socketPath`, socketPath, /^\//, "/run/agent.sock"),
+      ...(metadataOrigin === undefined
+        ? {}
+        : {
+            metadataOrigin: checkText(
+              `${name}.metadataOrigin`,
+              metadataOrigin,
+              origin,
+              "http://169.254.170.2",
+            ),
+          }),
+    },
+  };
+}
+
 /** Tasks run on this machine: what stands for all of its addresses leads to the loopback one. */
 function reachable(host: string): string {
   return host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
@@ -202,6 +265,12 @@ function checkNames(owner: string, options: object, known: Readonly<Record<strin
     throw new TypeError(
       `${owner}: there is no option "${unknown}"; the options are ${Object.keys(known).join(", ")}`,
     );
+}
+
+function checkBoolean(name: string, value: unknown): boolean {
+  if (typeof value !== "boolean")
+    throw new TypeError(`${name} must be true or false; it is ${String(value)}`);
+  return value;
 }
 
 function checkInteger(name: string, value: unknown, min: number, max: number): number {

@@ -17,6 +17,7 @@ import {
   type Launcher,
   type OutputListener,
 } from "./launcher.js";
+import { metadataFileVariable } from "./metadata-file.js";
 import { LineSplitter } from "./line-splitter.js";
 import { killGroup, signalGroup } from "./process-group.js";
 import { ProcessGuard } from "./process-guard.js";
@@ -71,7 +72,11 @@ export class ProcessLauncher implements Launcher {
       );
     }
     const cwd = resolve(this.options.workingDirectory, spec.workingDirectory ?? "");
-    const env = { ...inheritedEnvironment(), ...spec.environment };
+    const env = {
+      ...inheritedEnvironment(),
+      ...spec.environment,
+      ...metadataFileVariable(spec.metadataFolder),
+    };
     await checkExecutable(program, cwd, env["PATH"] ?? "");
     const launched = await LaunchedProcess.launch(
       [program, ...rest],

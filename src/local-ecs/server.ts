@@ -7,35 +7,39 @@ import type { JsonObject } from "./validation.js";
 const MAX_BODY_BYTES = 1_048_576;
 
 export interface ServerHandlers {
-  /** Answers one API request. */
-  readonly api: (request: ApiRequest) => ApiAnswer;
+  /** Answers one API request. Without it there is no API here. */
+  readonly api?: (request: ApiRequest) => ApiAnswer;
   /** Called after the answer was handed to the socket, or cut. */
-  readonly afterAnswer: (answer: ApiAnswer) => void;
-  readonly metadata: (path: string) => Promise<JsonObject | undefined>;
+  readonly afterAnswer?: (answer: ApiAnswer) => void;
+  /** The document of a GET, or undefined where there is none. */
+  readonly document: (url: URL) => Promise<JsonObject | undefined>;
 }
 
-/** The API at `POST /` and the task metadata below `/v4/`, on one port. */
+/** A port of a host, or a Unix socket. */
+export type ListenAt = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** The API at `POST /` and documents to GET, on one port. */
 export class HttpServer {
   private constructor(
     private readonly server: Server,
+    /** 0 for a Unix socket. */
     readonly port: number,
   ) {}
 
   /** Rejects with the error of the socket if it cannot listen there. */
-  static async listen(host: string, port: number, handlers: ServerHandlers): Promise<HttpServer> {
+  static async listen(at: ListenAt, handlers: ServerHandlers): Promise<HttpServer> {
     const server = createServer((request, response) => {
       void handle(request, response, handlers);
     });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(port, host, () => {
+      server.listen(at, () => {
         server.removeListener("error", reject);
         resolve();
       });
     });
     const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-    return new HttpServer(server, address.port);
+    return new HttpServer(server, typeof address === "object" ? (address?.port ?? 0) : 0);
   }
 
   async close(): Promise<void> {
@@ -52,13 +56,13 @@ async function handle(
   handlers: ServerHandlers,
 ): Promise<void> {
   if (request.method === "GET") {
-    const document = await handlers.metadata(new URL(request.url ?? "/", "http://localhost").pathname);
+    const document = await handlers.document(new URL(request.url ?? "/", "http://localhost"));
     if (document === undefined) send(response, 404, "text/plain", "404 page not found\n");
     else send(response, 200, "application/json", JSON.stringify(document));
     return;
   }
-  const body = request.method === "POST" ? await readBody(request) : undefined;
-  if (body === undefined) {
+  const body = request.method === "POST" && handlers.api !== undefined ? await readBody(request) : undefined;
+  if (body === undefined || handlers.api === undefined) {
     send(response, 400, "text/plain", "The request is not one of AWS JSON 1.1, or is too large.\n");
     request.destroy();
     return;
@@ -73,7 +77,7 @@ async function handle(
     response.setHeader("x-amzn-requestid", randomUUID());
     send(response, answered.status, "application/x-amz-json-1.1", JSON.stringify(answered.body));
   }
-  handlers.afterAnswer(answered);
+  handlers.afterAnswer?.(answered);
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {

@@ -29,6 +29,7 @@ export interface ContainerInstance {
   readonly cluster: string;
   readonly ec2InstanceId: string;
   readonly availabilityZone: string;
+  readonly privateIpv4Address: string;
   /** CPU units (1,024 are one core) and MiB. */
   readonly cpu: number;
   readonly memory: number;
@@ -39,6 +40,8 @@ export interface ContainerInstance {
   readonly registeredAt: number;
   /** Of the Docker engine that runs its tasks, if they run as containers. */
   readonly dockerSocket?: string;
+  /** A place of its own for its agent. */
+  readonly agent?: { readonly socketPath: string; readonly metadataOrigin?: string };
   agentConnected: boolean;
   /** DRAINING takes no new tasks; INACTIVE is one whose EC2 instance is gone. */
   status: "ACTIVE" | "DRAINING" | "INACTIVE";

@@ -10,7 +10,9 @@ export interface TaskRunnerOptions {
   /** Seconds, for containers whose definition has no `stopTimeout`. */
   readonly stopTimeout: number;
   /** What ECS adds to the environment of a container. */
-  readonly environmentOf: (container: TaskContainer) => Readonly<Record<string, string>>;
+  readonly environmentOf: (task: Task, container: TaskContainer) => Readonly<Record<string, string>>;
+  /** Where the metadata file of a container is that is about to be created, if it shall have one. */
+  readonly metadataFolderOf: (task: Task, container: TaskContainer) => string | undefined;
   readonly onChange: (task: Task) => void;
   readonly onStart: (container: TaskContainer) => void;
   readonly onLine: (task: Task, container: TaskContainer, stream: "stdout" | "stderr", line: string) => void;
@@ -172,13 +174,15 @@ export class TaskRunner {
     const { definition } = container;
     const [owner] = task.definition.networkMode === "awsvpc" ? launched.values() : [];
     const { workingDirectory } = definition;
+    const metadataFolder = this.options.metadataFolderOf(task, container);
     return {
       taskId: task.id,
       name: definition.name,
       image: definition.image,
       entryPoint: definition.entryPoint,
       command: container.command,
-      environment: { ...this.options.environmentOf(container) },
+      environment: { ...this.options.environmentOf(task, container) },
+      ...(metadataFolder === undefined ? {} : { metadataFolder }),
       ...(workingDirectory === undefined ? {} : { workingDirectory }),
       networkMode: task.definition.networkMode,
       ...(owner === undefined ? {} : { sharesNetworkOf: owner.runtimeId }),

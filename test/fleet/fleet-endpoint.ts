@@ -2,6 +2,7 @@
 import { ECSClient, RegisterTaskDefinitionCommand, type ContainerDefinition } from "@aws-sdk/client-ecs";
 import { startLocalECS, type LocalECS } from "#dist/local-ecs/index.js";
 import type { FleetDescription } from "./fleet.js";
+import { AGENT_ADDRESS } from "./network.js";
 import { FleetTrouble } from "./trouble.js";
 
 export class FleetEndpoint implements AsyncDisposable {
@@ -20,12 +21,15 @@ export class FleetEndpoint implements AsyncDisposable {
     const fleet = JSON.parse(process.argv[2] ?? "{}") as FleetDescription;
     const local = await startLocalECS({
       host: fleet.managerAddress,
-      instances: fleet.instances.map(({ instanceId, availabilityZone, dockerSocket, awsvpcNetwork }) => ({
+      containerMetadataFiles: true,
+      instances: fleet.instances.map((instance) => ({
         cpu: 2048,
         memory: 4096,
-        ec2InstanceId: instanceId,
-        availabilityZone,
-        docker: { socketPath: dockerSocket, awsvpcNetwork },
+        ec2InstanceId: instance.instanceId,
+        availabilityZone: instance.availabilityZone,
+        privateIpv4Address: instance.address,
+        docker: { socketPath: instance.dockerSocket, awsvpcNetwork: instance.awsvpcNetwork },
+        agent: { socketPath: instance.agentSocket, metadataOrigin: `http://${AGENT_ADDRESS}` },
       })),
     });
     return new FleetEndpoint(fleet, local, new ECSClient({ ...local.clientConfig, maxAttempts: 1 }));

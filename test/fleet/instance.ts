@@ -5,13 +5,21 @@ import { join } from "node:path";
 import { startEngine } from "./container-engine.js";
 import { startService } from "./host-process.js";
 import { writeServed, type MetadataDocuments } from "./instance-metadata.js";
-import { INSTANCE_BRIDGE, inNamespace, type InstanceHost } from "./network.js";
+import { INSTANCE_BRIDGE, inNamespace, INTROSPECTION_PORT, type InstanceHost } from "./network.js";
 import { cgroupParent, fleetFolder } from "./remove-fleet.js";
 import { loadRules, run } from "./requirements.js";
 import { importWorkerImage } from "./worker-image.js";
 
 /** The engines' name for the network of tasks in mode `awsvpc`. */
 const AWSVPC_NETWORK = "tasks";
+
+/** Nothing from outside of the instance reaches its agent's introspection, nor do tasks that have a network of their own. */
+const AGENT_RULES = `table inet agent {
+  chain input {
+    type filter hook input priority 0
+    iifname "${INSTANCE_BRIDGE}" tcp dport ${INTROSPECTION_PORT} drop
+  }
+}`;
 
 /** How the instances' metadata service is set (EC2 User Guide, "Configure the instance metadata options"). */
 export interface InstanceOptions {
@@ -36,6 +44,8 @@ export interface FleetInstance {
   readonly awsvpcNetwork: string;
   /** What its metadata service serves. */
   readonly metadataFile: string;
+  /** Where its agent is expected to listen, which is part of the ECS endpoint. */
+  readonly agentSocket: string;
   /** The parent of its containers' control groups. */
   readonly cgroup: string;
 }
@@ -59,17 +69,28 @@ export async function startInstance(
     availabilityZone: `us-east-1${["a", "b", "c"][index % 3]}`,
     awsvpcNetwork: AWSVPC_NETWORK,
     metadataFile: join(folder, "metadata.json"),
+    agentSocket: join(folder, "agent.sock"),
     cgroup: cgroupParent(fleet, port),
   };
+  loadRules(namespace, AGENT_RULES);
   loadRules(metadataNamespace, metadataRules(host, options));
   writeServed(instance.metadataFile, {
     needsTokens: options.httpTokens !== "optional",
     documents: documentsOf(instance),
   });
-  const program = new URL("instance-metadata-main.js", import.meta.url).pathname;
+  const program = (name: string): string => new URL(name, import.meta.url).pathname;
   const [dockerSocket] = await Promise.all([
     startEngine(namespace, folder, instance.cgroup),
-    startService(metadataNamespace, [process.execPath, program, instance.metadataFile], "listening on"),
+    startService(
+      metadataNamespace,
+      [process.execPath, program("instance-metadata-main.js"), instance.metadataFile],
+      "listening on",
+    ),
+    startService(
+      namespace,
+      [process.execPath, program("agent-relay.js"), instance.agentSocket],
+      "listening on",
+    ),
   ]);
   const engine = new Docker({ socketPath: dockerSocket });
   await Promise.all([importWorkerImage(engine, staged), createTaskNetwork(engine, host)]);

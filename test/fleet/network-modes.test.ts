@@ -97,6 +97,22 @@ void describe("two container instances with engines of their own", { skip: whyNo
       }
     });
 
+    void test("each finds the address of its instance and its host port in its metadata file", () => {
+      for (const { file, instanceAddress, bindings } of servers) {
+        assert.equal(file["HostPrivateIPv4Address"], instanceAddress);
+        const [mapping] = file["PortMappings"] as { ContainerPort: number; HostPort: number }[];
+        assert.equal(mapping?.ContainerPort, 8080);
+        assert.equal(mapping?.HostPort, bindings[0]?.hostPort);
+      }
+    });
+
+    void test("each reaches the agent of its instance, and nobody does from another host", () => {
+      for (const { agent, containerInstanceArn, agentAnswersOutside } of servers) {
+        assert.equal(agent["ContainerInstanceArn"], containerInstanceArn);
+        assert.equal(agentAnswersOutside, false);
+      }
+    });
+
     void test("afterwards no container is left", async () => {
       assert.deepEqual(await fleet.containers(), []);
     });

@@ -12,6 +12,9 @@ const PREFIX_LENGTH = 24;
 const SUBNET = "10.77.0";
 /** Where EC2 instances find their metadata. */
 export const METADATA_ADDRESS = "169.254.169.254";
+/** Where tasks find their own metadata, which the agent serves. */
+export const AGENT_ADDRESS = "169.254.170.2";
+export const INTROSPECTION_PORT = 51_678;
 /** The bridge of an instance, for its engine to put containers on. */
 export const INSTANCE_BRIDGE = "eth0";
 
@@ -73,6 +76,7 @@ function addInstance(prefix: string, switchNamespace: string, index: number): In
   // Otherwise it would be that of a port, and change with the ports.
   run("ip", "-n", namespace, "link", "set", INSTANCE_BRIDGE, "address", `02:77:00:00:00:0${index + 1}`);
   addAddress(host, INSTANCE_BRIDGE);
+  run("ip", "-n", namespace, "address", "add", `${AGENT_ADDRESS}/32`, "dev", "lo");
   addPort(namespace, "uplink");
   addNamespace(metadataNamespace);
   const peer = ["peer", "name", "eth0", "netns", metadataNamespace];

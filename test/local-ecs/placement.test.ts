@@ -15,6 +15,7 @@ function instances(
       cpu,
       memory,
       availabilityZone: zone,
+      privateIpv4Address: "10.0.0.1",
       attributes: color === undefined ? {} : { color },
       cluster: "default",
     })),

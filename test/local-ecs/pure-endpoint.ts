@@ -24,6 +24,7 @@ export class PureEndpoint {
         cpu,
         memory,
         availabilityZone: `eu-west-1${"ab"[index % 2]}`,
+        privateIpv4Address: `10.0.0.${index + 1}`,
         attributes: {},
         cluster: "default",
       })),

@@ -7,6 +7,7 @@ import {
   type TaskContainer,
   type TaskDefinition,
 } from "../state.js";
+import { AGENT_VERSION } from "../agent-introspection.js";
 import { privateDnsName } from "../arn.js";
 import { tagList, type JsonObject } from "../validation.js";
 
@@ -160,7 +161,7 @@ export function describeInstance(instance: ContainerInstance, include: readonly 
     containerInstanceArn: instance.arn,
     ec2InstanceId: instance.ec2InstanceId,
     version: instance.version,
-    versionInfo: { agentVersion: "1.105.1", agentHash: "local", dockerVersion: "none" },
+    versionInfo: { agentVersion: AGENT_VERSION, agentHash: "local", dockerVersion: "none" },
     status: instance.status,
     agentConnected: instance.agentConnected,
     runningTasksCount: countRunning(instance),
