@@ -16,6 +16,8 @@ export type Fault =
   | { readonly kind: "never-start"; readonly times?: number }
   /** Beside each of the next tasks runs a second one of the same request, of which the answer says nothing. */
   | { readonly kind: "start-twice"; readonly times?: number }
+  /** The next tasks that DescribeTasks is asked about are MISSING that time, as young ones can be. */
+  | { readonly kind: "missing"; readonly times?: number }
   /** The next tasks end with `CannotPullContainerError: <reason>`. The default reason is that of an unknown image. */
   | { readonly kind: "pull-failure"; readonly reason?: string; readonly times?: number };
 
@@ -68,6 +70,11 @@ export class Faults {
     const found = this.#take((fault) => fault.kind === "delay-start" || fault.kind === "never-start");
     if (found?.kind === "never-start") return Infinity;
     return found?.kind === "delay-start" ? found.delayMs : 0;
+  }
+
+  /** Whether one task is unknown to one DescribeTasks, used up by this call. */
+  takeMissing(): boolean {
+    return this.#take((fault) => fault.kind === "missing") !== undefined;
   }
 
   /** Whether one task is started twice, used up by this call. */

@@ -57,3 +57,22 @@ void test("a task that is started twice runs beside one that the answer does not
   const started = endpoint.ok("ListTasks", { startedBy: "me" })["taskArns"] as string[];
   assert.equal(started.length, 3);
 });
+
+void test("a task can be MISSING for a look, as a young one is", () => {
+  const endpoint = new PureEndpoint();
+  endpoint.register();
+  const [task] = endpoint.run().tasks;
+  endpoint.faults.add({ kind: "missing", times: 2 });
+  const looks = [1, 2, 3].map(() => endpoint.ok("DescribeTasks", { tasks: [task?.taskArn] })) as {
+    tasks: unknown[];
+    failures: { reason: string }[];
+  }[];
+  assert.deepEqual(
+    looks.map(({ tasks, failures }) => [tasks.length, failures[0]?.reason]),
+    [
+      [0, "MISSING"],
+      [0, "MISSING"],
+      [1, undefined],
+    ],
+  );
+});

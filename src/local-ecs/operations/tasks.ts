@@ -9,7 +9,7 @@ import type { Operation } from "./operation.js";
 import { readPage } from "./pagination.js";
 
 /** At most 100 ids or ARNs; those that are unknown, or were forgotten, come back in `failures` as MISSING. */
-export const describeTasks: Operation = ({ state }, request) => {
+export const describeTasks: Operation = ({ state, faults }, request) => {
   const reader = new RequestReader(request);
   const cluster = readCluster(state, reader);
   const wanted = reader.strings("tasks", { max: 100 });
@@ -19,7 +19,7 @@ export const describeTasks: Operation = ({ state }, request) => {
   const failures = [];
   for (const idOrArn of wanted) {
     const task = findTask(state, cluster, idOrArn);
-    if (task !== undefined) tasks.push(describeTask(task, include));
+    if (task !== undefined && !faults.takeMissing()) tasks.push(describeTask(task, include));
     else {
       const arn = ecsArn(state.identity, "task", cluster.name, taskIdIn(cluster, idOrArn));
       failures.push({ arn, reason: "MISSING" });
