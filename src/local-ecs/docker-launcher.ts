@@ -15,6 +15,7 @@ import {
   type OutputListener,
 } from "./launcher.js";
 import { metadataFileVariable } from "./metadata-file.js";
+import { startOrder } from "./start-order.js";
 import type { NetworkBinding, TaskDefinition } from "./state.js";
 
 /** The least that the engine takes; what the ECS agent uses for a container without CPU units. */
@@ -48,9 +49,9 @@ export class DockerLauncher implements Launcher {
 
   /** There is no pause container: the network of a task in mode `awsvpc` is that of its first container, and ends with it. */
   whyUnsupported({ networkMode, containers }: TaskDefinition): string | undefined {
-    const [first] = containers;
+    const [first] = startOrder(containers);
     return networkMode === "awsvpc" && first?.essential === false
-      ? `This local endpoint gives a task its network with its first container: make "${first.name}" essential, or put it last.`
+      ? `This local endpoint gives a task its network with its first container: make "${first.name}" essential, or let it start later.`
       : undefined;
   }
 

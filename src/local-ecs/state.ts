@@ -1,5 +1,6 @@
 import type { Identity } from "./arn.js";
 import type { PlacementConstraint } from "./placement.js";
+import type { ContainerDependency } from "./start-order.js";
 import type { JsonObject } from "./validation.js";
 
 /** Everything the endpoint knows. Only operations and the task life-cycle change it, one at a time. */
@@ -75,6 +76,7 @@ export interface ContainerDefinition {
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory?: string;
   readonly portMappings: readonly PortMapping[];
+  readonly dependsOn: readonly ContainerDependency[];
   /** Seconds. */
   readonly stopTimeout?: number;
   readonly logDriver?: string;

@@ -1,5 +1,6 @@
 import type { ContainerSpec, LaunchedContainer, Launcher } from "./launcher.js";
 import { cannotPull, ContainerStartError } from "./launcher.js";
+import { startOrder } from "./start-order.js";
 import type { ContainerInstance, Task, TaskContainer } from "./state.js";
 import { step, type TaskEffect, type TaskEvent } from "./task-lifecycle.js";
 
@@ -109,10 +110,29 @@ export class TaskRunner {
     if (!signal.aborted) this.#report(task, { kind: "pull-started" });
     const pulled = await this.#pullAll(run);
     if (!signal.aborted) this.#report(task, { kind: "pull-stopped" });
-    for (const container of pulled) {
+    for (const container of inStartOrder(pulled)) {
+      const unmet = await this.#awaitDependencies(run, container);
       if (signal.aborted) this.#report(task, { kind: "container-not-started", container });
+      else if (unmet !== undefined)
+        this.#report(task, { kind: "container-not-started", container, reason: unmet });
       else await this.#startContainer(run, container);
     }
+  }
+
+  /** Resolves, early if the task shall stop, with the reason for which the container cannot start, if there is one. */
+  async #awaitDependencies(
+    { launched, stopping: { signal } }: Run,
+    { definition }: TaskContainer,
+  ): Promise<string | undefined> {
+    for (const { containerName, condition } of definition.dependsOn) {
+      const needed = [...launched].find(([container]) => container.definition.name === containerName)?.[1];
+      const unmet = `TaskDependencyError: container ${definition.name} depends on ${containerName}, which did not`;
+      if (needed === undefined) return `${unmet} start`;
+      if (condition === "START") continue;
+      const exit = await Promise.race([needed.exited, aborted(signal)]);
+      if (condition === "SUCCESS" && exit?.exitCode !== 0) return `${unmet} exit with code 0`;
+    }
+    return undefined;
   }
 
   async #pullAll({ task, stopping: { signal } }: Run): Promise<TaskContainer[]> {
@@ -202,6 +222,20 @@ function notStarted(container: TaskContainer, error: unknown): TaskEvent {
   const reason =
     error instanceof ContainerStartError ? error.message : `CannotStartContainerError: ${String(error)}`;
   return { kind: "container-not-started", container, reason };
+}
+
+function inStartOrder(containers: readonly TaskContainer[]): TaskContainer[] {
+  const order = startOrder(containers.map(({ definition }) => definition));
+  return order.flatMap(
+    (definition) => containers.find((container) => container.definition === definition) ?? [],
+  );
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
 }
 
 /** Waits; Infinity waits for the signal alone. Resolves early when the signal aborts. */

@@ -1,5 +1,6 @@
 import { ServiceError } from "../errors.js";
 import type { ContainerDefinition, NetworkMode, PortMapping } from "../state.js";
+import type { ContainerDependency } from "../start-order.js";
 import type { JsonObject, RequestReader } from "../validation.js";
 
 const NAME = /^[a-zA-Z0-9_-]{1,255}$/;
@@ -43,6 +44,7 @@ export function parseContainer(reader: RequestReader, networkMode: NetworkMode):
     environment: readEnvironment(reader),
     ...(workingDirectory === undefined ? {} : { workingDirectory }),
     portMappings: reader.objects("portMappings", { max: 100 }).map((item) => parsePort(item, networkMode)),
+    dependsOn: reader.objects("dependsOn").map(parseDependency),
     ...(stopTimeout === undefined ? {} : { stopTimeout }),
     ...(logDriver === undefined ? {} : { logDriver }),
     logOptions: readLogOptions(log, logDriver),
@@ -79,6 +81,13 @@ function parsePort(reader: RequestReader, networkMode: NetworkMode): PortMapping
   };
 }
 
+function parseDependency(reader: RequestReader): ContainerDependency {
+  const condition = reader.oneOf("condition", ["START", "COMPLETE", "SUCCESS"]);
+  if (condition === undefined)
+    throw new ServiceError("ClientException", `${reader.nameOf("condition")} is required.`);
+  return { containerName: reader.requiredString("containerName"), condition };
+}
+
 function readLogOptions(log: RequestReader | undefined, driver: string | undefined): Record<string, string> {
   const options = log?.object("options");
   const values = Object.fromEntries(
@@ -103,8 +112,8 @@ function refuseUnsupported(reader: RequestReader): void {
   if (reader.object("restartPolicy")?.boolean("enabled") === true)
     refuse("restartPolicy", "leave it out; a container runs once.");
   for (const item of reader.objects("dependsOn")) {
-    if (item.string("condition") !== "START")
-      refuse("dependsOn", "only the condition START, with containers in the order of their start.");
+    if (item.string("condition") === "HEALTHY")
+      refuse("dependsOn", "the condition HEALTHY needs health checks; use START.");
   }
 }
 

@@ -1,6 +1,7 @@
 import { ecsArn, pathOfArn } from "../arn.js";
 import { ServiceError } from "../errors.js";
 import type { ContainerDefinition, NetworkMode, TaskDefinition } from "../state.js";
+import { whyNotOrdered } from "../start-order.js";
 import { readTags, RequestReader, tagList, type JsonObject } from "../validation.js";
 import { parseContainer } from "./container-definition.js";
 import { describeTaskDefinition as describe } from "./describe.js";
@@ -89,6 +90,8 @@ function checkContainers(containers: readonly ContainerDefinition[], taskMemory:
       );
     }
   }
+  const disorder = whyNotOrdered(containers);
+  if (disorder !== undefined) refuse(disorder);
   if (!containers.some(({ essential }) => essential))
     refuse("Invalid 'containerDefinitions': at least one container must be essential.");
 }
