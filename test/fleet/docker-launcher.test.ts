@@ -1,11 +1,12 @@
 /** Tasks of the local ECS endpoint as containers of a real engine. The tasks need no network, so the endpoint runs here. */
 import {
+  DescribeTasksCommand,
   ECSClient,
   RegisterTaskDefinitionCommand,
   RunTaskCommand,
   StopTaskCommand,
 } from "@aws-sdk/client-ecs";
-import type { ContainerDefinition } from "@aws-sdk/client-ecs";
+import type { ContainerDefinition, NetworkMode, PortMapping } from "@aws-sdk/client-ecs";
 import { startLocalECS, type LocalECS, type ObservedTask } from "#dist/local-ecs/index.js";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -36,12 +37,15 @@ void describe("tasks as containers of a Docker engine", { skip: whyNoFleet() }, 
     assert.deepEqual(await fleet.containers(), []);
   });
 
-  async function runOne(container: Partial<ContainerDefinition>): Promise<string> {
+  async function runOne(
+    container: Partial<ContainerDefinition>,
+    networkMode: NetworkMode = "host",
+  ): Promise<string> {
     const { image } = fleet.description;
     await client.send(
       new RegisterTaskDefinitionCommand({
         family: "work",
-        networkMode: "host",
+        networkMode,
         containerDefinitions: [{ name: "main", image, memory: 128, ...container }],
       }),
     );
@@ -94,6 +98,32 @@ void describe("tasks as containers of a Docker engine", { skip: whyNoFleet() }, 
     const { stopCode, stoppedReason } = await endOf({ image: "127.0.0.1:1/none:none" });
     assert.equal(stopCode, "TaskFailedToStart");
     assert.match(stoppedReason ?? "", /^CannotPullContainerError: Error response from daemon: /);
+  });
+
+  void test("in network mode bridge UDP and fixed ports are mapped as they are declared", async () => {
+    const portMappings: PortMapping[] = [
+      { containerPort: 8080, hostPort: 18_080, protocol: "tcp" },
+      { containerPort: 8080, hostPort: 0, protocol: "udp" },
+    ];
+    const idle = saying("idle");
+    const taskArn = await runOne({ command: ["node", "-e", IDLE], portMappings }, "bridge");
+    await idle;
+    await ecs.waitForTask(taskArn, ({ lastStatus }) => lastStatus === "RUNNING");
+    const { tasks } = await client.send(new DescribeTasksCommand({ tasks: [taskArn] }));
+    const bindings = tasks?.[0]?.containers?.[0]?.networkBindings ?? [];
+    const hostPorts = new Map(bindings.map(({ protocol, hostPort }) => [protocol, hostPort ?? 0]));
+    assert.equal(hostPorts.get("tcp"), 18_080);
+    assert.ok((hostPorts.get("udp") ?? 0) >= 1024);
+    const { failures } = await client.send(new RunTaskCommand({ taskDefinition: "work" }));
+    assert.equal(failures?.[0]?.reason, "RESOURCE:PORTS");
+  });
+
+  void test("in network mode none a container has no address but the loopback one", async () => {
+    const lines: string[] = [];
+    ecs.onOutput(({ line }) => lines.push(line));
+    const source = `console.log(Object.keys(require("node:os").networkInterfaces()).join());`;
+    await untilStopped(await runOne({ command: ["node", "-e", source] }, "none"));
+    assert.deepEqual(lines, ["lo"]);
   });
 
   void test("StopTask sends SIGTERM, and the container's own exit code counts", async () => {

@@ -11,7 +11,7 @@ import { makeNetwork, type Host } from "./network.js";
 import { fleetFolder, removeFleet } from "./remove-fleet.js";
 import { whatIsMissing } from "./requirements.js";
 import { FleetTrouble } from "./trouble.js";
-import { stageWorkerImage, WORKER_IMAGE } from "./worker-image.js";
+import { GENERIC_IMAGE, stageWorkerImages, WORKER_IMAGE } from "./worker-image.js";
 
 /** What a program inside of the fleet needs to know of it. */
 export interface FleetDescription {
@@ -21,6 +21,8 @@ export interface FleetDescription {
   readonly instances: readonly FleetInstance[];
   /** With Node and this project; its command is a worker. */
   readonly image: string;
+  /** The same without anything of this project: Node and Rollcall. */
+  readonly genericImage: string;
 }
 
 export interface FleetOptions extends InstanceOptions {
@@ -51,7 +53,7 @@ export class Fleet implements AsyncDisposable {
     try {
       const network = makeNetwork(name, instances);
       const staged = join(fleetFolder(name), "image");
-      stageWorkerImage(staged);
+      stageWorkerImages(staged);
       const started = network.instances.map((host, index) =>
         startInstance(name, host, index, staged, options),
       );
@@ -60,6 +62,7 @@ export class Fleet implements AsyncDisposable {
         switchNamespace: network.switchNamespace,
         instances: await Promise.all(started),
         image: WORKER_IMAGE,
+        genericImage: GENERIC_IMAGE,
       });
     } catch (error) {
       await removeFleet(name);

@@ -8,7 +8,7 @@ import { writeServed, type MetadataDocuments } from "./instance-metadata.js";
 import { INSTANCE_BRIDGE, inNamespace, INTROSPECTION_PORT, type InstanceHost } from "./network.js";
 import { cgroupParent, fleetFolder } from "./remove-fleet.js";
 import { loadRules, run } from "./requirements.js";
-import { importWorkerImage } from "./worker-image.js";
+import { importWorkerImages } from "./worker-image.js";
 
 /** The engines' name for the network of tasks in mode `awsvpc`. */
 const AWSVPC_NETWORK = "tasks";
@@ -93,7 +93,7 @@ export async function startInstance(
     ),
   ]);
   const engine = new Docker({ socketPath: dockerSocket });
-  await Promise.all([importWorkerImage(engine, staged), createTaskNetwork(engine, host)]);
+  await Promise.all([importWorkerImages(engine, staged), createTaskNetwork(engine, host)]);
   // To the engine the instance's link is one of its networks, which it keeps apart from each other.
   run(...inNamespace(namespace), "iptables", "--insert", "DOCKER-USER", "--jump", "ACCEPT");
   return { ...instance, dockerSocket };

@@ -67,6 +67,10 @@ void describe("two container instances with engines of their own", { skip: whyNo
     });
   });
 
+  void test("a closure runs in an image that has nothing of its program", async () => {
+    assert.deepEqual(await fleet.run(new URL("generic-image-program.js", import.meta.url)), [7, 14, 21]);
+  });
+
   void describe("with four servers of one container port in network mode bridge", () => {
     let servers: readonly BridgeModeServer[];
     before(async () => {

@@ -1,25 +1,37 @@
-/** An image with Node and this project, made from the files of this machine: no registry is asked. */
+/**
+ * Images with workers, made from the files of this machine: no registry is asked. The generic one has Node and Rollcall, and
+ * nothing of the program that will use it; the other one has the functions of this project beside.
+ */
 import type Docker from "dockerode";
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { copyFileSync, cpSync, mkdirSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { run } from "./requirements.js";
 
+export const GENERIC_IMAGE = "rollcall-generic:local";
 export const WORKER_IMAGE = "rollcall-worker:local";
 
 const ROOT = dirname(fileURLToPath(import.meta.resolve("rollcall/package.json")));
-/** Of the project: what workers run, and the functions that they are asked to call. */
-const PROJECT_FILES = ["package.json", "dist", "build/test/fleet"];
+/** What workers run. */
+const ROLLCALL_FILES = ["package.json", "dist"];
+/** The functions that workers of this project are asked to call. */
+const PROJECT_FILES = ["build/test/fleet"];
 /** `USER` is a number, as the image has no file that would give it a name. */
 const CONFIGURATION = ["WORKDIR /app", "USER 1000:1000", 'CMD ["node", "dist/worker/main.js"]'];
 
-/** Puts the files of the image below `folder`. */
-export function stageWorkerImage(folder: string): void {
-  copyProgram(realpathSync(process.execPath), folder, "usr/bin/node");
-  for (const path of PROJECT_FILES) cpSync(join(ROOT, path), join(folder, "app", path), { recursive: true });
-  mkdirSync(join(folder, "tmp"));
+/** Puts the files of the images below `folder`: those of the generic one, and what the other one has beside. */
+export function stageWorkerImages(folder: string): void {
+  const generic = join(folder, "generic");
+  copyProgram(realpathSync(process.execPath), generic, "usr/bin/node");
+  mkdirSync(join(generic, "tmp"));
+  copyToApp(generic, ROLLCALL_FILES);
+  copyToApp(join(folder, "project"), PROJECT_FILES);
+}
+
+function copyToApp(folder: string, paths: readonly string[]): void {
+  for (const path of paths) cpSync(join(ROOT, path), join(folder, "app", path), { recursive: true });
 }
 
 /** A program of this machine, with the libraries that it needs, in their own places. */
@@ -36,9 +48,15 @@ function copyFile(from: string, to: string): void {
   copyFileSync(from, to);
 }
 
-/** Gives the staged image to an engine. */
-export function importWorkerImage(engine: Docker, folder: string): Promise<void> {
-  return importImage(engine, folder, WORKER_IMAGE, CONFIGURATION);
+/** Gives the staged images to an engine. */
+export async function importWorkerImages(engine: Docker, folder: string): Promise<void> {
+  await importImage(engine, join(folder, "generic"), GENERIC_IMAGE, CONFIGURATION);
+  // On top of the generic one, so that the engine has Node only once.
+  const container = await engine.createContainer({ Image: GENERIC_IMAGE });
+  const [repo, tag] = WORKER_IMAGE.split(":");
+  await container.putArchive(archive(join(folder, "project")), { path: "/" });
+  await container.commit({ repo, tag });
+  await container.remove();
 }
 
 /** Gives the files below a folder to an engine as an image, with lines of a Dockerfile that say how it runs. */
@@ -48,16 +66,17 @@ export async function importImage(
   name: string,
   changes: readonly string[],
 ): Promise<void> {
+  const [repo, tag] = name.split(":");
+  const answer = await engine.importImage(archive(folder), { repo, tag, changes: [...changes] });
+  await new Promise<void>((resolve, reject) => {
+    engine.modem.followProgress(answer, (error) => (error === null ? resolve() : reject(error)));
+  });
+}
+
+function archive(folder: string): Readable {
   const options = ["--create", "--mode=a+rX", "--owner=0", "--group=0", "--numeric-owner"];
   const tar = spawn("tar", [...options, "--directory", folder, "."], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const [repo, tag] = name.split(":");
-  const [answer] = await Promise.all([
-    engine.importImage(tar.stdout, { repo, tag, changes: [...changes] }),
-    once(tar, "close"),
-  ]);
-  await new Promise<void>((resolve, reject) => {
-    engine.modem.followProgress(answer, (error) => (error === null ? resolve() : reject(error)));
-  });
+  return tar.stdout;
 }
