@@ -5,6 +5,7 @@ import type { CutLinkResult } from "./cut-link-program.js";
 import { Fleet } from "./fleet.js";
 import type { KilledInstanceResult } from "./killed-instance-program.js";
 import { whyNoFleet } from "./requirements.js";
+import type { SpotResult } from "./spot-program.js";
 import { square } from "./work.js";
 
 const squares = (count: number): number[] => Array.from({ length: count }, (_, index) => square(index));
@@ -45,6 +46,21 @@ void describe("a link that is cut in the middle of a map", { skip: whyNoFleet() 
       assert.match(reason ?? "", /did not answer/);
     }
     assert.deepEqual(taskStatuses, ["STOPPED", "STOPPED", "STOPPED", "STOPPED"]);
+    assert.deepEqual(await fleet.containers(), []);
+  });
+});
+
+void describe("an instance that Spot takes back", { skip: whyNoFleet() }, () => {
+  void test("says so to the workers there, and the manager hears why they go", async () => {
+    await using fleet = await Fleet.start({ name: "spot" });
+    const { notice, exit, instanceStatuses } = (await fleet.run(
+      new URL("spot-program.js", import.meta.url),
+    )) as SpotResult;
+    const { action, time } = JSON.parse(notice) as { action: string; time: string };
+    assert.equal(action, "terminate");
+    assert.ok(!Number.isNaN(Date.parse(time)));
+    assert.match(exit.message, /SpotInterruption: "Host EC2 \(instance i-0+2\) terminated\."/);
+    assert.deepEqual(instanceStatuses, ["ACTIVE", "INACTIVE"]);
     assert.deepEqual(await fleet.containers(), []);
   });
 });
