@@ -1,5 +1,6 @@
 /** The ECS endpoint of a fleet that is used by hand: says how, and what becomes of tasks, until SIGTERM. */
 import { FleetEndpoint } from "./fleet-endpoint.js";
+import { parseTrouble, TROUBLE_HELP } from "./trouble-commands.js";
 
 const [, , , namespace = ""] = process.argv;
 const ended = new Promise<void>((resolve) => process.once("SIGTERM", () => resolve()));
@@ -24,8 +25,34 @@ A program that runs there has its workers on the instances with
 
   new ECSManager({ endpoint: "${local.endpoint}", taskDefinition: "worker", command: "image", workers: 8 })
 
+Things to type here:
+
+${TROUBLE_HELP}
+
 Ctrl-C ends it and removes everything.
 `);
+process.on("message", (line) => {
+  makeTrouble(String(line)).catch((error: unknown) => console.log((error as Error).message));
+});
+
+async function makeTrouble(line: string): Promise<void> {
+  if (line.trim() === "") return;
+  const command = parseTrouble(line);
+  switch (command.kind) {
+    case "cut":
+      return endpoint.trouble.cut(...command.between);
+    case "lose":
+      return endpoint.trouble.losePackets(command.fraction);
+    case "rate":
+      return endpoint.trouble.limitRate(command.bitsPerSecond);
+    case "heal":
+      return endpoint.trouble.heal();
+    case "kill":
+      return endpoint.killInstance(command.instance);
+    case "spot":
+      return endpoint.interruptSpot(command.instance);
+  }
+}
 local.onOutput(({ taskArn, line }) => console.log(`${taskArn.slice(-6)} | ${line}`));
 const shown = new Map<string, string>();
 local.onTaskChange(({ taskArn, lastStatus, stoppedReason = "" }) => {
@@ -34,3 +61,5 @@ local.onTaskChange(({ taskArn, lastStatus, stoppedReason = "" }) => {
   console.log(`${taskArn.slice(-6)} ${lastStatus} ${lastStatus === "STOPPED" ? stoppedReason : ""}`);
 });
 await ended;
+// Otherwise what may still be typed keeps this process.
+if (process.connected) process.disconnect();

@@ -80,9 +80,12 @@ export class FleetEndpoint implements AsyncDisposable {
   }
 
   /** Spot takes the instance back: its metadata say so from now on, and after `noticeMs` its tasks are stopped. */
-  interruptSpot(number: number, options: { readonly noticeMs: number; readonly drains?: boolean }): void {
-    this.local.instances[number - 1]?.interruptSpot(options);
+  interruptSpot(
+    number: number,
+    options: { readonly noticeMs?: number; readonly drains?: boolean } = {},
+  ): void {
     this.trouble.announceSpotInterruption(number, options.noticeMs);
+    this.local.instances[number - 1]?.interruptSpot(options);
   }
 
   /** The address of a container instance. */

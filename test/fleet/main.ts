@@ -1,5 +1,6 @@
 /** `npm run fleet`: a fleet with an ECS endpoint, to be used by hand until a signal ends it. */
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { Fleet } from "./fleet.js";
 import { spawnIn } from "./host-process.js";
 import { whatIsMissing } from "./requirements.js";
@@ -31,10 +32,16 @@ if (!isEnded) {
   const program = new URL("endpoint-main.js", import.meta.url).pathname;
   const argument = JSON.stringify(fleet.description);
   const command = [process.execPath, "--no-warnings", program, argument, fleet.manager.namespace];
-  const endpoint = spawnIn(fleet.manager.namespace, command, ["ignore", "inherit", "inherit"], {
+  const endpoint = spawnIn(fleet.manager.namespace, command, ["ignore", "inherit", "inherit", "ipc"], {
     detached: true,
   });
   end = () => endpoint.kill("SIGTERM");
+  // What is typed is for the endpoint, which is in a process group of its own and so cannot read it.
+  const lines = createInterface({ input: process.stdin });
+  lines.on("line", (line) => {
+    if (endpoint.connected) endpoint.send(line);
+  });
   await once(endpoint, "close");
+  lines.close();
 }
 console.error("fleet: removing everything");
