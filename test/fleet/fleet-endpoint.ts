@@ -1,6 +1,6 @@
 /** The ECS endpoint of a fleet, in a program on the manager's host: it places tasks on the instances' engines. */
 import { ECSClient, RegisterTaskDefinitionCommand, type ContainerDefinition } from "@aws-sdk/client-ecs";
-import { startLocalECS, type LocalECS } from "#dist/local-ecs/index.js";
+import { startLocalECS, type LocalECS, type LocalECSOptions } from "#dist/local-ecs/index.js";
 import type { FleetDescription } from "./fleet.js";
 import { AGENT_ADDRESS } from "./network.js";
 import { FleetTrouble } from "./trouble.js";
@@ -17,7 +17,7 @@ export class FleetEndpoint implements AsyncDisposable {
   }
 
   /** For a program that was run by `Fleet.run`, or was given the same argument. */
-  static async start(): Promise<FleetEndpoint> {
+  static async start(options: LocalECSOptions = {}): Promise<FleetEndpoint> {
     const fleet = JSON.parse(process.argv[2] ?? "{}") as FleetDescription;
     const local = await startLocalECS({
       host: fleet.managerAddress,
@@ -31,6 +31,7 @@ export class FleetEndpoint implements AsyncDisposable {
         docker: { socketPath: instance.dockerSocket, awsvpcNetwork: instance.awsvpcNetwork },
         agent: { socketPath: instance.agentSocket, metadataOrigin: `http://${AGENT_ADDRESS}` },
       })),
+      ...options,
     });
     return new FleetEndpoint(fleet, local, new ECSClient({ ...local.clientConfig, maxAttempts: 1 }));
   }

@@ -52,3 +52,8 @@ export function fillMemory(): never {
 export function environment(): Record<string, string | undefined> {
   return { ...process.env };
 }
+
+/** Returns at once, and writes a line many times a second from then on. */
+export function writeForever(): void {
+  setInterval(() => console.log("still here"), 20);
+}
