@@ -6,6 +6,7 @@ import { ConnectionPurpose, NONCE_SIZE } from "../protocol/handshake.js";
 import { MessageType, type Message } from "../protocol/message.js";
 import type { LoadFunction } from "../rpc/call-server.js";
 import { dialHandshake, type AuthenticatedConnection } from "../rpc/handshake-exchange.js";
+import type { ReferenceTraffic } from "../rpc/reference-traffic.js";
 import { Session } from "../rpc/session.js";
 import type { AbandonedCall } from "../rpc/stop-rule.js";
 import type { Transport } from "../transport/transport.js";
@@ -21,6 +22,7 @@ export interface JoinOptions {
   readonly transport: Transport;
   readonly codec: Codec;
   readonly load: LoadFunction;
+  readonly references: ReferenceTraffic;
   readonly message: JoinMessage;
   /** Answers a worker that asks for code; never rejects. */
   readonly answerCode: (question: CodeWantedMessage) => Promise<CodeMessage>;
@@ -54,6 +56,7 @@ export async function joinWorker(arrival: Arrival, options: JoinOptions): Promis
     peerPid: options.message.pid,
     codec: options.codec,
     load: options.load,
+    references: options.references,
     maxMessageBytes: options.message.maxMessageBytes,
     onAbandoned: options.onAbandoned,
     onMessage: (type, content) => {

@@ -1,0 +1,45 @@
+import type { Hold } from "./handle-table.js";
+import type { References } from "./references.js";
+
+/**
+ * A remote reference: stands for a value that lives in one process of the cluster, and may be sent to any of them as an
+ * argument, a result, within other values or through a channel. The value lives as long as some process holds a
+ * reference to it. A process holds one until it is released there (`release`, `using`, a scope), until the garbage collector
+ * has taken it there, or until the process ends.
+ */
+export abstract class Reference implements Disposable {
+  /** Of this process. */
+  protected readonly references: References;
+  /** @internal What this process owes the owner for it. */
+  readonly hold: Hold;
+
+  /** @internal */
+  constructor(references: References, hold: Hold) {
+    this.references = references;
+    this.hold = hold;
+  }
+
+  /** The process in which the value lives. */
+  get pid(): number {
+    return this.hold.id.owner;
+  }
+
+  /** Whether this process has let go of it: then it can neither be used nor sent. */
+  get isReleased(): boolean {
+    return this.hold.isReleased;
+  }
+
+  /** @internal Whether the references of this cluster, in this process, are those of `references`. */
+  belongsTo(references: References): boolean {
+    return this.references === references;
+  }
+
+  /** This process lets go of the value. To do it twice does nothing. */
+  release(): void {
+    this.references.release(this.hold);
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+}

@@ -1,0 +1,351 @@
+import { ReferenceReleasedError, type ExitReason } from "../errors.js";
+import type { FoundProcess, ProcessDirectory } from "../calls/call-process.js";
+import type { ValueExtension } from "../protocol/value-extension.js";
+import type { AnyFunction } from "../rpc/call-server.js";
+import type { InternalFunctions } from "../rpc/internal-functions.js";
+import type { Arrived, KeepAs, KeptOutcome, ReferenceTraffic } from "../rpc/reference-traffic.js";
+import { Answer, throwUnlessDone } from "./answers.js";
+import { ChannelServer, isChannel } from "./channel-server.js";
+import { Future } from "./future.js";
+import { HandleTable, type Hold } from "./handle-table.js";
+import { HolderChanges } from "./holder-changes.js";
+import { Operation, type OperationName, type Subject } from "./operations.js";
+import { Parcel, parcelExtension } from "./parcel.js";
+import { describeReference, type ReferenceId } from "./reference-id.js";
+import { referenceExtension } from "./reference-extension.js";
+import { Reference } from "./reference.js";
+import { ReferenceServer } from "./reference-server.js";
+import type { HolderChange } from "./reference-table.js";
+import { RemoteChannel } from "./remote-channel.js";
+import { whenOver, type WaitOptions } from "./wait-options.js";
+
+/** How long a request waits for a reference whose creating call may still be on its way. */
+const EXPECT_MS = 10_000;
+
+/** What one process has to do with remote references at a moment. All zero: nothing is left of them. */
+export interface HeldReferences {
+  readonly pid: number;
+  /** Values that live there. */
+  readonly stored: number;
+  /** References that it holds, to values anywhere. */
+  readonly held: number;
+  /** Requests that wait there, such as a `take` from an empty channel. */
+  readonly waiting: number;
+}
+
+/**
+ * One process's part in the remote references of its cluster: as an owner of values, as a holder of references, and as one
+ * who passes them on. Tells owners who holds what, in batches: one is under way to each owner at a time, and the next one
+ * says all that has come up meanwhile.
+ */
+export class References implements ReferenceTraffic {
+  readonly internal: InternalFunctions;
+  /** For the codec of this process. */
+  readonly extensions: readonly ValueExtension[];
+  readonly #server: ReferenceServer;
+  readonly #channels: ChannelServer;
+  readonly #handles = new HandleTable((id, arrivals) => this.#changeHolders(id, this.#pid, -arrivals));
+  #arrived: Hold[] = [];
+  readonly #untold = new Map<number, HolderChanges>();
+  readonly #telling = new Set<number>();
+  #tellingEnded: (() => void)[] = [];
+  #isScheduled = false;
+  readonly #lastReference = new Map<number, number>();
+  readonly #lastRequest = new Map<number, number>();
+  /** Known from the time on when this process is a member. */
+  #pid = 0;
+  #directory: ProcessDirectory | undefined;
+
+  constructor(expectMs: number = EXPECT_MS) {
+    this.extensions = [referenceExtension(this), parcelExtension(() => this.takeArrived())];
+    this.#server = new ReferenceServer({ clear: (value) => this.#clear(value), expectMs });
+    this.#channels = new ChannelServer(this.#server, (arrived) => this.dropped(arrived));
+    this.internal = this.#functions();
+  }
+
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /** This process is a member now. */
+  join(directory: ProcessDirectory): void {
+    this.#pid = directory.myPid;
+    this.#directory = directory;
+    directory.onExited((pid, reason) => this.#exited(pid, reason));
+  }
+
+  #exited(pid: number, reason: ExitReason): void {
+    this.#untold.delete(pid);
+    this.#server.exited(pid);
+    this.#channels.exited(pid, reason);
+  }
+
+  // What sessions tell.
+
+  sent(carried: readonly object[], pid: number): void {
+    for (const value of carried) {
+      if (value instanceof Reference && !value.isReleased) this.#changeHolders(value.hold.id, pid, 1);
+    }
+  }
+
+  takeArrived(): Arrived | undefined {
+    if (this.#arrived.length === 0) return undefined;
+    const arrived = this.#arrived;
+    this.#arrived = [];
+    return arrived;
+  }
+
+  dropped(arrived: Arrived): void {
+    for (const hold of arrived) this.#handles.unarrive(hold as Hold);
+  }
+
+  begin([creator, number]: KeepAs): void {
+    this.#server.table.begin(creator, number);
+  }
+
+  settle([creator, number]: KeepAs, outcome: KeptOutcome): void {
+    this.#server.table.settle(creator, number, outcome);
+  }
+
+  // What references do.
+
+  /** A name for a new reference whose value will live in process `owner`. */
+  newId(owner: number): ReferenceId {
+    const number = (this.#lastReference.get(owner) ?? 0) + 1;
+    this.#lastReference.set(owner, number);
+    return { owner, creator: this.#pid, number };
+  }
+
+  /** Nobody was told of it: the next one gets its number. */
+  unusedId({ owner, number }: ReferenceId): void {
+    if (this.#lastReference.get(owner) === number) this.#lastReference.set(owner, number - 1);
+  }
+
+  /** The future that a new reference names: the result of a call, whose end `call` is, or empty. */
+  future(id: ReferenceId, call?: Promise<void>): Future<unknown> {
+    return this.#handles.arrive(id, (hold) => new Future(this, hold, call));
+  }
+
+  /** The channel that a new reference names. */
+  channel(id: ReferenceId): RemoteChannel<unknown> {
+    return this.#handles.arrive(id, (hold) => new RemoteChannel(this, hold));
+  }
+
+  /** A reference that has come with a message. */
+  arrived(reference: Reference): void {
+    this.#arrived.push(reference.hold);
+  }
+
+  release(hold: Hold): void {
+    this.#handles.release(hold);
+  }
+
+  /**
+   * Asks the owner of a reference. Rejects with what its answer means, unless that is `done`, and when the wait is over.
+   * `late` gets an answer that comes after that.
+   */
+  async request(
+    hold: Hold,
+    operation: (typeof Operation)[OperationName],
+    args: readonly unknown[],
+    options: WaitOptions,
+    late: (answer: Answer) => void = this.#dropLate,
+  ): Promise<Answer> {
+    if (hold.isReleased) {
+      throw new ReferenceReleasedError(
+        `${describeReference(hold.id)} was released in this process and cannot be used any more`,
+      );
+    }
+    return this.#request(hold.id, operation, args, options, late);
+  }
+
+  /** As `request`, for a reference that is being made. */
+  async make(
+    id: ReferenceId,
+    operation: (typeof Operation)[OperationName],
+    args: readonly unknown[],
+    options: WaitOptions = {},
+  ): Promise<void> {
+    await this.#request(id, operation, args, options, this.#dropLate);
+  }
+
+  /** Gives a value back to the channel that it was taken from. If that is gone, so is the value. */
+  async putBack(hold: Hold, parcel: Parcel, position: number): Promise<void> {
+    try {
+      await this.#request(hold.id, Operation.putBack, [parcel, position], {}, this.#dropLate);
+    } catch {
+      // Nobody is left to take it.
+    } finally {
+      if (parcel.arrived !== undefined) this.dropped(parcel.arrived);
+    }
+  }
+
+  /** What this process has to do with references now. */
+  count(): HeldReferences {
+    return {
+      pid: this.#pid,
+      stored: this.#server.table.size,
+      held: this.#handles.size,
+      waiting: this.#server.requests.size,
+    };
+  }
+
+  /** As `count`, of another process. */
+  async countOf(pid: number): Promise<HeldReferences> {
+    return (await this.#call(pid, Operation.count, [])) as HeldReferences;
+  }
+
+  /** Resolves when a process has told all owners what they should know. */
+  async flushed(pid: number): Promise<void> {
+    await this.#call(pid, Operation.flush, []);
+  }
+
+  async #request(
+    { owner, creator, number }: ReferenceId,
+    operation: (typeof Operation)[OperationName],
+    args: readonly unknown[],
+    options: WaitOptions,
+    late: (answer: Answer) => void,
+  ): Promise<Answer> {
+    const found = this.#find(owner);
+    const { process } = found instanceof Promise ? await found : found;
+    if (!process.hasRoom) await process.room();
+    options.signal?.throwIfAborted();
+    const request = (this.#lastRequest.get(owner) ?? 0) + 1;
+    const answer = await new Promise<Answer>((resolve, reject) => {
+      let isOver = false;
+      const stop = whenOver(operation.name.replace("reference.", ""), options, (reason) => {
+        isOver = true;
+        stop();
+        reject(reason);
+        process.call(Operation.withdraw, [this.#pid, request], unheard);
+      });
+      const subject: Subject = [creator, number, this.#pid, request];
+      const id = process.call(operation, [subject, ...args], {
+        resolve: (result) => {
+          stop();
+          if (isOver) late(result as Answer);
+          else resolve(result as Answer);
+        },
+        reject: (error) => {
+          stop();
+          reject(error);
+        },
+      });
+      // A number that is not used would be one that the owner waits for.
+      if (id >= 0) this.#lastRequest.set(owner, request);
+    });
+    throwUnlessDone(answer, { owner, creator, number });
+    return answer;
+  }
+
+  #find(pid: number): FoundProcess | Promise<FoundProcess> {
+    if (this.#directory === undefined) throw new TypeError("this process has not joined its cluster yet");
+    return this.#directory.find(pid);
+  }
+
+  async #call(
+    pid: number,
+    operation: (typeof Operation)[OperationName],
+    args: readonly unknown[],
+  ): Promise<unknown> {
+    const { process } = await this.#find(pid);
+    return new Promise((resolve, reject) => process.call(operation, args, { resolve, reject }));
+  }
+
+  #changeHolders(id: ReferenceId, holder: number, added: number): void {
+    if (id.owner === this.#pid) {
+      return this.#server.table.change([[id.creator, id.number, holder, added]]);
+    }
+    let untold = this.#untold.get(id.owner);
+    if (untold === undefined) {
+      untold = new HolderChanges();
+      this.#untold.set(id.owner, untold);
+    }
+    untold.add(id, holder, added);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      for (const owner of this.#untold.keys()) void this.#tell(owner);
+    });
+  }
+
+  async #tell(owner: number): Promise<void> {
+    const untold = this.#untold.get(owner);
+    if (untold === undefined || this.#telling.has(owner)) return;
+    this.#telling.add(owner);
+    try {
+      while (!untold.isEmpty) {
+        const { process } = await this.#find(owner);
+        const changes = untold.take();
+        await new Promise((resolve, reject) => {
+          process.call(Operation.change, [changes], { resolve, reject });
+        });
+      }
+    } catch {
+      // The owner is gone, and its values with it.
+    } finally {
+      this.#telling.delete(owner);
+      this.#untold.delete(owner);
+      for (const ended of this.#tellingEnded.splice(0)) ended();
+    }
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#untold.size > 0) {
+      for (const owner of this.#untold.keys()) void this.#tell(owner);
+      await new Promise<void>((resolve) => this.#tellingEnded.push(resolve));
+    }
+  }
+
+  #clear(value: unknown): void {
+    if (value instanceof Parcel) {
+      if (value.arrived !== undefined) this.dropped(value.arrived);
+    } else if (isChannel(value)) this.#channels.clear(value);
+  }
+
+  #functions(): InternalFunctions {
+    const references = this.#server;
+    const channels = this.#channels;
+    const functions: Record<OperationName, AnyFunction> = {
+      change: (changes: readonly HolderChange[]) => references.table.change(changes),
+      withdraw: (caller: number, request: number) => references.requests.withdraw(caller, request),
+      makeFuture: (about: Subject) => references.makeFuture(about),
+      fetch: (about: Subject) => references.fetch(about),
+      wait: (about: Subject) => references.wait(about),
+      isSettled: (about: Subject) => references.isSettled(about),
+      set: (about: Subject, parcel: Parcel) => this.#set(about, parcel),
+      makeChannel: (about: Subject, capacity: number) => channels.make(about, capacity),
+      bind: (about: Subject, producers: readonly number[]) => channels.bind(about, producers),
+      put: (about: Subject, parcel: Parcel) => channels.put(about, parcel),
+      putBack: (about: Subject, parcel: Parcel, position: number) =>
+        channels.putBack(about, parcel, position),
+      take: (about: Subject) => channels.take(about),
+      peek: (about: Subject) => channels.peek(about),
+      waitForValue: (about: Subject) => channels.waitForValue(about),
+      isReady: (about: Subject) => channels.isReady(about),
+      size: (about: Subject) => channels.size(about),
+      isOpen: (about: Subject) => channels.isOpen(about),
+      close: (about: Subject, end: { readonly error?: unknown }) => channels.close(about, end),
+      flush: () => this.#flush(),
+      count: () => this.count(),
+    };
+    return new Map(
+      Object.entries(functions).map(([name, fn]) => [Operation[name as OperationName].name, fn]),
+    );
+  }
+
+  /** What came with an answer that nobody waits for any more. */
+  readonly #dropLate = ([, parcel]: Answer): void => {
+    if (parcel instanceof Parcel && parcel.arrived !== undefined) this.dropped(parcel.arrived);
+  };
+
+  #set(about: Subject, parcel: Parcel): Answer {
+    const answer = this.#server.set(about, parcel);
+    if (answer[0] !== Answer.done && parcel.arrived !== undefined) this.dropped(parcel.arrived);
+    return answer;
+  }
+}
+
+const unheard = { resolve: () => {}, reject: () => {} };
