@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { Cluster } from "#dist/index.js";
+import type { MemoryManager } from "#dist/testing/index.js";
+import { memoryCluster, settled } from "../cluster/memory-cluster.js";
+
+export interface ReferenceCluster {
+  readonly cluster: Cluster;
+  readonly memory: MemoryManager;
+}
+
+/** A cluster of workers in memory, at whose end nothing may be left of any reference. */
+export async function referenceCluster(context: TestContext, workers: number): Promise<ReferenceCluster> {
+  // Made first, so that it ends last: hooks run in the order in which they were made, and the check needs the cluster.
+  let check: () => Promise<void> = () => Promise.resolve();
+  context.after(() => check());
+  const made = memoryCluster(context);
+  const memory = made.manager({ workers });
+  await made.cluster.addProcs(memory);
+  check = () => nothingHeld(made.cluster);
+  return { cluster: made.cluster, memory };
+}
+
+/** Fails unless all tables are empty, once what is under way has arrived. */
+export async function nothingHeld(cluster: Cluster): Promise<void> {
+  await settled();
+  const counts = await cluster.heldReferences();
+  assert.deepEqual(
+    counts,
+    counts.map(({ pid }) => ({ pid, stored: 0, held: 0, waiting: 0 })),
+  );
+}
+
+/** Runs the garbage collector, and lets those who are told of what it took have their turn. */
+export async function collectGarbage(): Promise<void> {
+  setFlagsFromString("--expose-gc");
+  const gc = runInNewContext("gc") as () => void;
+  for (let round = 0; round < 3; round++) {
+    await settled();
+    gc();
+  }
+  await settled();
+}
