@@ -1,7 +1,7 @@
 import { Answer } from "./answers.js";
 import type { Subject } from "./operations.js";
 import { Parcel } from "./parcel.js";
-import { ReferenceTable, type Outcome } from "./reference-table.js";
+import { ReferenceTable, type HolderChange, type Outcome } from "./reference-table.js";
 import { Requests, type Request } from "./requests.js";
 
 export type Answering = Answer | Promise<Answer>;
@@ -18,6 +18,7 @@ export class ReferenceServer {
   readonly table: ReferenceTable;
   readonly requests = new Requests();
   readonly #expectMs: number;
+  readonly #lastBatch = new Map<number, number>();
 
   constructor({ clear, expectMs }: ReferenceServerOptions) {
     this.table = new ReferenceTable((outcome) => {
@@ -26,7 +27,15 @@ export class ReferenceServer {
     this.#expectMs = expectMs;
   }
 
+  /** What a process tells of holders. Its batches come one after the other, but one may come twice. */
+  change(teller: number, batch: number, changes: readonly HolderChange[]): void {
+    if (batch <= (this.#lastBatch.get(teller) ?? 0)) return;
+    this.#lastBatch.set(teller, batch);
+    this.table.change(changes);
+  }
+
   exited(pid: number): void {
+    this.#lastBatch.delete(pid);
     this.requests.exited(pid);
     this.table.exited(pid);
   }

@@ -1,4 +1,9 @@
-import { ReferenceReleasedError, type ExitReason } from "../errors.js";
+import {
+  NoSuchProcessError,
+  ProcessExitedError,
+  ReferenceReleasedError,
+  type ExitReason,
+} from "../errors.js";
 import type { FoundProcess, ProcessDirectory } from "../calls/call-process.js";
 import type { ValueExtension } from "../protocol/value-extension.js";
 import type { AnyFunction } from "../rpc/call-server.js";
@@ -21,6 +26,10 @@ import { whenOver, type WaitOptions } from "./wait-options.js";
 
 /** How long a request waits for a reference whose creating call may still be on its way. */
 const EXPECT_MS = 10_000;
+
+/** How often an owner is told the same, when the connection to it is lost again and again. */
+const MOST_ATTEMPTS = 6;
+const FIRST_RETRY_MS = 50;
 
 /** What one process has to do with remote references at a moment. All zero: nothing is left of them. */
 export interface HeldReferences {
@@ -52,6 +61,7 @@ export class References implements ReferenceTraffic {
   #isScheduled = false;
   readonly #lastReference = new Map<number, number>();
   readonly #lastRequest = new Map<number, number>();
+  readonly #lastBatch = new Map<number, number>();
   /** Known from the time on when this process is a member. */
   #pid = 0;
   #directory: ProcessDirectory | undefined;
@@ -276,19 +286,28 @@ export class References implements ReferenceTraffic {
     if (untold === undefined || this.#telling.has(owner)) return;
     this.#telling.add(owner);
     try {
-      while (!untold.isEmpty) {
-        const { process } = await this.#find(owner);
-        const changes = untold.take();
-        await new Promise((resolve, reject) => {
-          process.call(Operation.change, [changes], { resolve, reject });
-        });
-      }
+      while (!untold.isEmpty) await this.#tellBatch(owner, untold.take());
     } catch {
       // The owner is gone, and its values with it.
     } finally {
       this.#telling.delete(owner);
       this.#untold.delete(owner);
       for (const ended of this.#tellingEnded.splice(0)) ended();
+    }
+  }
+
+  /** Batches are numbered: one whose answer was lost with its connection is told again, and counts once. */
+  async #tellBatch(owner: number, changes: readonly HolderChange[]): Promise<void> {
+    const batch = (this.#lastBatch.get(owner) ?? 0) + 1;
+    this.#lastBatch.set(owner, batch);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#call(owner, Operation.change, [this.#pid, batch, changes]);
+        return;
+      } catch (error) {
+        if (isOver(error) || this.#directory?.isClosed !== false || attempt === MOST_ATTEMPTS) throw error;
+        await new Promise((resolve) => setTimeout(resolve, FIRST_RETRY_MS * 2 ** attempt).unref());
+      }
     }
   }
 
@@ -309,7 +328,8 @@ export class References implements ReferenceTraffic {
     const references = this.#server;
     const channels = this.#channels;
     const functions: Record<OperationName, AnyFunction> = {
-      change: (changes: readonly HolderChange[]) => references.table.change(changes),
+      change: (teller: number, batch: number, changes: readonly HolderChange[]) =>
+        references.change(teller, batch, changes),
       withdraw: (caller: number, request: number) => references.requests.withdraw(caller, request),
       makeFuture: (about: Subject) => references.makeFuture(about),
       fetch: (about: Subject) => references.fetch(about),
@@ -346,6 +366,11 @@ export class References implements ReferenceTraffic {
     if (answer[0] !== Answer.done && parcel.arrived !== undefined) this.dropped(parcel.arrived);
     return answer;
   }
+}
+
+/** The process is gone, and no other attempt would find it. */
+function isOver(error: unknown): boolean {
+  return error instanceof ProcessExitedError || error instanceof NoSuchProcessError;
 }
 
 const unheard = { resolve: () => {}, reject: () => {} };
