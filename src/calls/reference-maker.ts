@@ -1,6 +1,5 @@
 import type { ChannelBackend } from "../references/channel-backend.js";
 import type { Future } from "../references/future.js";
-import { Operation } from "../references/operations.js";
 import type { References } from "../references/references.js";
 import type { RemoteChannel } from "../references/remote-channel.js";
 import type { ProcessDirectory } from "./call-process.js";
@@ -30,7 +29,7 @@ export class ReferenceMaker {
 
   async future(options: ReferenceOptions): Promise<Future<unknown>> {
     const id = this.#references.newId(await this.#place(checkReferenceOptions("a future", options)));
-    await this.#references.make(id, Operation.makeFuture, []);
+    await this.#references.make(id, "makeFuture", []);
     return this.#references.future(id);
   }
 
@@ -45,7 +44,7 @@ export class ReferenceMaker {
     const { pid, capacity, producers } = checkChannelOptions(options, false);
     for (const producer of producers) this.#directory.placeOf(producer);
     const id = this.#references.newId(await this.#place(pid));
-    await this.#references.make(id, Operation.makeChannel, [capacity]);
+    await this.#references.make(id, "makeChannel", [capacity]);
     const channel = this.#references.channel(id);
     if (producers.length > 0) await this.#bind(channel, producers);
     return channel;
@@ -71,7 +70,7 @@ export class ReferenceMaker {
   }
 
   async #bind(channel: RemoteChannel<unknown>, producers: readonly number[]): Promise<void> {
-    await this.#references.request(channel.hold, Operation.bind, [producers], {});
+    await this.#references.request(channel.hold, "bind", [producers], {});
   }
 
   async #place(pid: number | "any" | undefined): Promise<number> {

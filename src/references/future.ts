@@ -1,6 +1,5 @@
 import { RemoteError } from "../errors.js";
 import type { Hold } from "./handle-table.js";
-import { Operation } from "./operations.js";
 import { Parcel } from "./parcel.js";
 import { Reference } from "./reference.js";
 import type { References } from "./references.js";
@@ -8,10 +7,12 @@ import { checkWaitOptions, whenOver, type WaitOptions } from "./wait-options.js"
 
 type Fetched<T> = { readonly value: T } | { readonly error: RemoteError };
 
-interface Fetching<T> {
-  readonly result: Promise<T>;
-  readonly stop: AbortController;
-  waiting: number;
+/** One request for the value, for all who wait for it here. */
+class Fetching<T> {
+  result!: Promise<T>;
+  waiting = 0;
+  isStopped = false;
+  giveUp: (reason: unknown) => void = () => {};
 }
 
 /**
@@ -48,7 +49,7 @@ export class Future<T> extends Reference {
   async isReady(options: WaitOptions = {}): Promise<boolean> {
     checkWaitOptions("isReady", options);
     if (this.#fetched !== undefined || this.#isCallOver) return true;
-    return (await this.references.request(this.hold, Operation.isSettled, [], options))[1] as boolean;
+    return (await this.references.request(this.hold, "isSettled", [], options))[1] as boolean;
   }
 
   /** Resolves when it has its value, which stays where it is; rejects with what `fetch` would. */
@@ -56,7 +57,7 @@ export class Future<T> extends Reference {
     checkWaitOptions("wait", options);
     if (this.#fetched !== undefined) return void (await this.fetch());
     if (this.#call !== undefined) return limited("wait", options, this.#call);
-    await this.references.request(this.hold, Operation.wait, [], options);
+    await this.references.request(this.hold, "wait", [], options);
   }
 
   /**
@@ -83,7 +84,7 @@ export class Future<T> extends Reference {
    */
   async put(value: T, options: WaitOptions = {}): Promise<void> {
     checkWaitOptions("put", options);
-    await this.references.request(this.hold, Operation.set, [new Parcel(value)], options);
+    await this.references.request(this.hold, "set", [new Parcel(value)], options);
   }
 
   /** This process lets go of the value; not before a `fetch` that is under way has it. */
@@ -93,31 +94,37 @@ export class Future<T> extends Reference {
   }
 
   #startFetch(): Fetching<T> {
-    const stop = new AbortController();
-    const result = this.#fetch(stop.signal);
+    const fetching = new Fetching<T>();
+    fetching.result = this.#fetch(fetching);
     // Who waits hears of it; perhaps nobody does any more.
-    result.catch(() => {});
-    return { result, stop, waiting: 0 };
+    fetching.result.catch(() => {});
+    return fetching;
   }
 
   /** Nobody waits for it any more. */
-  #stopFetch({ stop }: Fetching<T>): void {
+  #stopFetch(fetching: Fetching<T>): void {
     this.#fetching = undefined;
-    stop.abort();
+    fetching.isStopped = true;
+    fetching.giveUp(new Error("nobody waits for the value any more"));
     if (this.#isReleasedAfterFetch) super.release();
   }
 
-  async #fetch(signal: AbortSignal): Promise<T> {
+  async #fetch(fetching: Fetching<T>): Promise<T> {
     try {
       // The request would overtake a call with large arguments.
       await this.#call;
-      const [, parcel] = await this.references.request(this.hold, Operation.fetch, [], { signal });
+      const [, parcel] = await this.references.request(this.hold, "fetch", [], {
+        started: (giveUp) => {
+          if (fetching.isStopped) giveUp(new Error("nobody waits for the value any more"));
+          else fetching.giveUp = giveUp;
+        },
+      });
       this.#fetched = { value: (parcel as Parcel).value as T };
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error;
       this.#fetched = { error };
     } finally {
-      if (!signal.aborted) this.#fetching = undefined;
+      if (!fetching.isStopped) this.#fetching = undefined;
       if (this.#fetched !== undefined || this.#isReleasedAfterFetch) super.release();
     }
     return valueOf(this.#fetched);

@@ -4,17 +4,18 @@ import {
   ReferenceReleasedError,
   type ExitReason,
 } from "../errors.js";
-import type { FoundProcess, ProcessDirectory } from "../calls/call-process.js";
+import type { ProcessDirectory } from "../calls/call-process.js";
 import type { ValueExtension } from "../protocol/value-extension.js";
 import type { AnyFunction } from "../rpc/call-server.js";
 import type { InternalFunctions } from "../rpc/internal-functions.js";
 import type { Arrived, KeepAs, KeptOutcome, ReferenceTraffic } from "../rpc/reference-traffic.js";
-import { Answer, throwUnlessDone } from "./answers.js";
+import { Answer } from "./answers.js";
 import { ChannelServer, isChannel } from "./channel-server.js";
 import { Future } from "./future.js";
 import { HandleTable, type Hold } from "./handle-table.js";
 import { HolderChanges } from "./holder-changes.js";
 import { Operation, type OperationName, type Subject } from "./operations.js";
+import { OwnerRequests, type Waiting } from "./owner-requests.js";
 import { Parcel, parcelExtension } from "./parcel.js";
 import { describeReference, type ReferenceId } from "./reference-id.js";
 import { referenceExtension } from "./reference-extension.js";
@@ -22,7 +23,6 @@ import { Reference } from "./reference.js";
 import { ReferenceServer } from "./reference-server.js";
 import type { HolderChange } from "./reference-table.js";
 import { RemoteChannel } from "./remote-channel.js";
-import { whenOver, type WaitOptions } from "./wait-options.js";
 
 /** How long a request waits for a reference whose creating call may still be on its way. */
 const EXPECT_MS = 10_000;
@@ -53,6 +53,9 @@ export class References implements ReferenceTraffic {
   readonly extensions: readonly ValueExtension[];
   readonly #server: ReferenceServer;
   readonly #channels: ChannelServer;
+  readonly #requests = new OwnerRequests(([, parcel]) => {
+    if (parcel instanceof Parcel && parcel.arrived !== undefined) this.dropped(parcel.arrived);
+  });
   readonly #handles = new HandleTable((id, arrivals) => this.#changeHolders(id, this.#pid, -arrivals));
   #arrived: Hold[] = [];
   readonly #untold = new Map<number, HolderChanges>();
@@ -60,11 +63,9 @@ export class References implements ReferenceTraffic {
   #tellingEnded: (() => void)[] = [];
   #isScheduled = false;
   readonly #lastReference = new Map<number, number>();
-  readonly #lastRequest = new Map<number, number>();
   readonly #lastBatch = new Map<number, number>();
   /** Known from the time on when this process is a member. */
   #pid = 0;
-  #directory: ProcessDirectory | undefined;
 
   constructor(expectMs: number = EXPECT_MS) {
     this.extensions = [referenceExtension(this), parcelExtension(() => this.takeArrived())];
@@ -80,7 +81,7 @@ export class References implements ReferenceTraffic {
   /** This process is a member now. */
   join(directory: ProcessDirectory): void {
     this.#pid = directory.myPid;
-    this.#directory = directory;
+    this.#requests.join(directory);
     directory.onExited((pid, reason) => this.#exited(pid, reason));
   }
 
@@ -151,38 +152,32 @@ export class References implements ReferenceTraffic {
   }
 
   /**
-   * Asks the owner of a reference. Rejects with what its answer means, unless that is `done`, and when the wait is over.
-   * `late` gets an answer that comes after that.
+   * Asks the owner of a reference that this process holds. Rejects with what the answer means, unless it is `done`, and when
+   * the wait is over.
    */
   async request(
     hold: Hold,
-    operation: (typeof Operation)[OperationName],
+    operation: OperationName,
     args: readonly unknown[],
-    options: WaitOptions,
-    late: (answer: Answer) => void = this.#dropLate,
+    waiting: Waiting,
   ): Promise<Answer> {
     if (hold.isReleased) {
       throw new ReferenceReleasedError(
         `${describeReference(hold.id)} was released in this process and cannot be used any more`,
       );
     }
-    return this.#request(hold.id, operation, args, options, late);
+    return this.#requests.ask(hold.id, operation, args, waiting);
   }
 
-  /** As `request`, for a reference that is being made. */
-  async make(
-    id: ReferenceId,
-    operation: (typeof Operation)[OperationName],
-    args: readonly unknown[],
-    options: WaitOptions = {},
-  ): Promise<void> {
-    await this.#request(id, operation, args, options, this.#dropLate);
+  /** Asks the process in which a new reference's value is to live to make it. */
+  async make(id: ReferenceId, operation: OperationName, args: readonly unknown[]): Promise<void> {
+    await this.#requests.ask(id, operation, args, {});
   }
 
   /** Gives a value back to the channel that it was taken from. If that is gone, so is the value. */
   async putBack(hold: Hold, parcel: Parcel, position: number): Promise<void> {
     try {
-      await this.#request(hold.id, Operation.putBack, [parcel, position], {}, this.#dropLate);
+      await this.#requests.ask(hold.id, "putBack", [parcel, position], {});
     } catch {
       // Nobody is left to take it.
     } finally {
@@ -202,65 +197,12 @@ export class References implements ReferenceTraffic {
 
   /** As `count`, of another process. */
   async countOf(pid: number): Promise<HeldReferences> {
-    return (await this.#call(pid, Operation.count, [])) as HeldReferences;
+    return (await this.#requests.call(pid, "count", [])) as HeldReferences;
   }
 
   /** Resolves when a process has told all owners what they should know. */
   async flushed(pid: number): Promise<void> {
-    await this.#call(pid, Operation.flush, []);
-  }
-
-  async #request(
-    { owner, creator, number }: ReferenceId,
-    operation: (typeof Operation)[OperationName],
-    args: readonly unknown[],
-    options: WaitOptions,
-    late: (answer: Answer) => void,
-  ): Promise<Answer> {
-    const found = this.#find(owner);
-    const { process } = found instanceof Promise ? await found : found;
-    if (!process.hasRoom) await process.room();
-    options.signal?.throwIfAborted();
-    const request = (this.#lastRequest.get(owner) ?? 0) + 1;
-    const answer = await new Promise<Answer>((resolve, reject) => {
-      let isOver = false;
-      const stop = whenOver(operation.name.replace("reference.", ""), options, (reason) => {
-        isOver = true;
-        stop();
-        reject(reason);
-        process.call(Operation.withdraw, [this.#pid, request], unheard);
-      });
-      const subject: Subject = [creator, number, this.#pid, request];
-      const id = process.call(operation, [subject, ...args], {
-        resolve: (result) => {
-          stop();
-          if (isOver) late(result as Answer);
-          else resolve(result as Answer);
-        },
-        reject: (error) => {
-          stop();
-          reject(error);
-        },
-      });
-      // A number that is not used would be one that the owner waits for.
-      if (id >= 0) this.#lastRequest.set(owner, request);
-    });
-    throwUnlessDone(answer, { owner, creator, number });
-    return answer;
-  }
-
-  #find(pid: number): FoundProcess | Promise<FoundProcess> {
-    if (this.#directory === undefined) throw new TypeError("this process has not joined its cluster yet");
-    return this.#directory.find(pid);
-  }
-
-  async #call(
-    pid: number,
-    operation: (typeof Operation)[OperationName],
-    args: readonly unknown[],
-  ): Promise<unknown> {
-    const { process } = await this.#find(pid);
-    return new Promise((resolve, reject) => process.call(operation, args, { resolve, reject }));
+    await this.#requests.call(pid, "flush", []);
   }
 
   #changeHolders(id: ReferenceId, holder: number, added: number): void {
@@ -302,10 +244,10 @@ export class References implements ReferenceTraffic {
     this.#lastBatch.set(owner, batch);
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#call(owner, Operation.change, [this.#pid, batch, changes]);
+        await this.#requests.call(owner, "change", [this.#pid, batch, changes]);
         return;
       } catch (error) {
-        if (isOver(error) || this.#directory?.isClosed !== false || attempt === MOST_ATTEMPTS) throw error;
+        if (isOver(error) || this.#requests.isClosed || attempt === MOST_ATTEMPTS) throw error;
         await new Promise((resolve) => setTimeout(resolve, FIRST_RETRY_MS * 2 ** attempt).unref());
       }
     }
@@ -356,11 +298,6 @@ export class References implements ReferenceTraffic {
     );
   }
 
-  /** What came with an answer that nobody waits for any more. */
-  readonly #dropLate = ([, parcel]: Answer): void => {
-    if (parcel instanceof Parcel && parcel.arrived !== undefined) this.dropped(parcel.arrived);
-  };
-
   #set(about: Subject, parcel: Parcel): Answer {
     const answer = this.#server.set(about, parcel);
     if (answer[0] !== Answer.done && parcel.arrived !== undefined) this.dropped(parcel.arrived);
@@ -372,5 +309,3 @@ export class References implements ReferenceTraffic {
 function isOver(error: unknown): boolean {
   return error instanceof ProcessExitedError || error instanceof NoSuchProcessError;
 }
-
-const unheard = { resolve: () => {}, reject: () => {} };

@@ -1,6 +1,5 @@
 import { ChannelClosedError } from "../errors.js";
 import type { ChannelEnd } from "./channel-buffer.js";
-import { Operation } from "./operations.js";
 import { Parcel } from "./parcel.js";
 import { Reference } from "./reference.js";
 import { checkWaitOptions, type WaitOptions } from "./wait-options.js";
@@ -21,52 +20,49 @@ export class RemoteChannel<T> extends Reference implements AsyncIterable<T> {
    */
   async put(value: T, options: WaitOptions = {}): Promise<void> {
     checkWaitOptions("put", options);
-    await this.references.request(this.hold, Operation.put, [new Parcel(value)], options);
+    await this.references.request(this.hold, "put", [new Parcel(value)], options);
   }
 
   /** Takes the next value out; waits for one. A value that arrives here after an abort goes back to where it was. */
   async take(options: WaitOptions = {}): Promise<T> {
     checkWaitOptions("take", options);
-    const [, parcel] = await this.references.request(
-      this.hold,
-      Operation.take,
-      [],
-      options,
-      ([, late, position]) => {
+    const [, parcel] = await this.references.request(this.hold, "take", [], {
+      ...options,
+      late: ([, late, position]) => {
         if (late instanceof Parcel) void this.references.putBack(this.hold, late, position as number);
       },
-    );
+    });
     return (parcel as Parcel).value as T;
   }
 
   /** The next value, which stays there; waits for one. */
   async fetch(options: WaitOptions = {}): Promise<T> {
     checkWaitOptions("fetch", options);
-    const [, parcel] = await this.references.request(this.hold, Operation.peek, [], options);
+    const [, parcel] = await this.references.request(this.hold, "peek", [], options);
     return (parcel as Parcel).value as T;
   }
 
   /** Resolves when there is a value to take. */
   async wait(options: WaitOptions = {}): Promise<void> {
     checkWaitOptions("wait", options);
-    await this.references.request(this.hold, Operation.waitForValue, [], options);
+    await this.references.request(this.hold, "waitForValue", [], options);
   }
 
   /** Whether there is a value to take. */
   async isReady(options: WaitOptions = {}): Promise<boolean> {
     checkWaitOptions("isReady", options);
-    return (await this.references.request(this.hold, Operation.isReady, [], options))[1] as boolean;
+    return (await this.references.request(this.hold, "isReady", [], options))[1] as boolean;
   }
 
   /** How many values are buffered. */
   async size(options: WaitOptions = {}): Promise<number> {
     checkWaitOptions("size", options);
-    return (await this.references.request(this.hold, Operation.size, [], options))[1] as number;
+    return (await this.references.request(this.hold, "size", [], options))[1] as number;
   }
 
   async isOpen(options: WaitOptions = {}): Promise<boolean> {
     checkWaitOptions("isOpen", options);
-    return (await this.references.request(this.hold, Operation.isOpen, [], options))[1] as boolean;
+    return (await this.references.request(this.hold, "isOpen", [], options))[1] as boolean;
   }
 
   /**
@@ -76,7 +72,7 @@ export class RemoteChannel<T> extends Reference implements AsyncIterable<T> {
   async close(error?: unknown, options: WaitOptions = {}): Promise<void> {
     checkWaitOptions("close", options);
     const end: ChannelEnd = error === undefined ? {} : { error };
-    await this.references.request(this.hold, Operation.close, [end], options);
+    await this.references.request(this.hold, "close", [end], options);
   }
 
   /** Takes values until the channel is closed and empty. Several iterations, also in several processes, share them. */

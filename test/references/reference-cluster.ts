@@ -9,18 +9,28 @@ import { memoryCluster, settled } from "../cluster/memory-cluster.js";
 export interface ReferenceCluster {
   readonly cluster: Cluster;
   readonly memory: MemoryManager;
+  /** Ends the cluster before the test does. */
+  readonly end: () => Promise<void>;
 }
 
 /** A cluster of workers in memory, at whose end nothing may be left of any reference. */
 export async function referenceCluster(context: TestContext, workers: number): Promise<ReferenceCluster> {
-  // Made first, so that it ends last: hooks run in the order in which they were made, and the check needs the cluster.
+  let isEnded = false;
   let check: () => Promise<void> = () => Promise.resolve();
+  // Hooks run in the order in which they were set, and this one needs the cluster that the next one closes.
   context.after(() => check());
-  const made = memoryCluster(context);
-  const memory = made.manager({ workers });
-  await made.cluster.addProcs(memory);
-  check = () => nothingHeld(made.cluster);
-  return { cluster: made.cluster, memory };
+  const { cluster, manager } = memoryCluster(context);
+  const memory = manager({ workers });
+  await cluster.addProcs(memory);
+  check = async () => {
+    if (!isEnded) await nothingHeld(cluster);
+  };
+  const end = async (): Promise<void> => {
+    await check();
+    isEnded = true;
+    await cluster.close();
+  };
+  return { cluster, memory, end };
 }
 
 /** Fails unless all tables are empty, once what is under way has arrived. */
