@@ -6,6 +6,7 @@ export type Subject = readonly [creator: number, number: number, caller: number,
 /** What the owner of references can be asked to do. */
 export const Operation = {
   change: internal("change"),
+  passChange: internal("passChange"),
   withdraw: internal("withdraw"),
   makeFuture: internal("makeFuture"),
   fetch: internal("fetch"),

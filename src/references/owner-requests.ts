@@ -1,4 +1,5 @@
 import type { CallableProcess, ProcessDirectory } from "../calls/call-process.js";
+import { LinkLostError } from "../errors.js";
 import { throwUnlessDone, type Answer } from "./answers.js";
 import { Operation, type OperationName, type Subject } from "./operations.js";
 import type { ReferenceId } from "./reference-id.js";
@@ -41,7 +42,7 @@ export class OwnerRequests {
   ): Promise<Answer> {
     const answer = await new Promise<Answer>((resolve, reject) => {
       let isOver = false;
-      let withdraw = (): void => {};
+      let withdraw = nothing;
       const giveUp = (reason: unknown): void => {
         if (isOver) return;
         isOver = true;
@@ -59,7 +60,11 @@ export class OwnerRequests {
             if (isOver) (waiting.late ?? this.#late)(result as Answer);
             else resolve(result as Answer);
           },
-          reject: giveUp,
+          reject: (error) => {
+            // The owner has answered, or is gone; only where the connection between the two broke may it still wait.
+            if (!(error instanceof LinkLostError)) withdraw = nothing;
+            giveUp(error);
+          },
         });
       };
       try {
@@ -97,7 +102,7 @@ export class OwnerRequests {
     if (callId >= 0) return () => process.call(Operation.withdraw, [caller, request], unheard);
     // Nothing was sent. A number that stays away would be one more thing for the owner to remember.
     if (this.#lastNumber.get(owner) === request) this.#lastNumber.set(owner, request - 1);
-    return () => {};
+    return nothing;
   }
 
   #reach(pid: number): CallableProcess | Promise<CallableProcess> {
@@ -111,5 +116,7 @@ export class OwnerRequests {
 function withRoom(process: CallableProcess): CallableProcess | Promise<CallableProcess> {
   return process.hasRoom ? process : process.room().then(() => process);
 }
+
+function nothing(): void {}
 
 const unheard = { resolve: () => {}, reject: () => {} };

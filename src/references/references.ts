@@ -2,6 +2,7 @@ import {
   NoSuchProcessError,
   ProcessExitedError,
   ReferenceReleasedError,
+  TopologyError,
   type ExitReason,
 } from "../errors.js";
 import type { ProcessDirectory } from "../calls/call-process.js";
@@ -247,6 +248,10 @@ export class References implements ReferenceTraffic {
         await this.#requests.call(owner, "change", [this.#pid, batch, changes]);
         return;
       } catch (error) {
+        // Workers that must not be connected may still hold what lives on each other: the manager passes it on.
+        if (error instanceof TopologyError) {
+          return void (await this.#requests.call(1, "passChange", [owner, this.#pid, batch, changes]));
+        }
         if (isOver(error) || this.#requests.isClosed || attempt === MOST_ATTEMPTS) throw error;
         await new Promise((resolve) => setTimeout(resolve, FIRST_RETRY_MS * 2 ** attempt).unref());
       }
@@ -272,6 +277,8 @@ export class References implements ReferenceTraffic {
     const functions: Record<OperationName, AnyFunction> = {
       change: (teller: number, batch: number, changes: readonly HolderChange[]) =>
         references.change(teller, batch, changes),
+      passChange: (owner: number, ...change: readonly unknown[]) =>
+        this.#requests.call(owner, "change", change),
       withdraw: (caller: number, request: number) => references.requests.withdraw(caller, request),
       makeFuture: (about: Subject) => references.makeFuture(about),
       fetch: (about: Subject) => references.fetch(about),

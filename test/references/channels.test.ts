@@ -4,7 +4,7 @@ import type { Future, RemoteChannel } from "#dist/index.js";
 import { double, hooks, visit } from "../cluster/fixtures/work.js";
 import { launchedId, settled } from "../cluster/memory-cluster.js";
 import { brokenQueue, noQueue, priorityQueue } from "./fixtures/priority-queue.js";
-import { countTo, putAll, sumAll } from "./fixtures/work.js";
+import { countTo, dropIt, putAll, sumAll } from "./fixtures/work.js";
 import { collectGarbage, nothingHeld, referenceCluster } from "./reference-cluster.js";
 
 /** What a channel gives until it ends. */
@@ -296,4 +296,16 @@ void test("bad options of channels, futures and waits are refused by name", asyn
   await assert.rejects(channel.take({ timeoutMs: 0 }), { name: "RangeError" });
   await assert.rejects(channel.put((() => 1) as unknown as number), { name: "SerializationError" });
   await channel.put(1);
+});
+
+void test("workers that may not be connected still let go of what lives on each other", async (context) => {
+  const { cluster } = await referenceCluster(context, 2, { topology: "master_worker" });
+  {
+    using channel = await cluster.channel<number>({ pid: 2 });
+    await cluster.remoteCallFetch(dropIt, 3, channel);
+    await assert.rejects(cluster.remoteCallFetch(putAll, 3, channel, 1, 1), {
+      remoteName: "TopologyError",
+    });
+  }
+  await collectGarbage();
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import type { Cluster } from "#dist/index.js";
+import type { Cluster, ClusterOptions } from "#dist/index.js";
 import type { MemoryManager } from "#dist/testing/index.js";
 import { memoryCluster, settled } from "../cluster/memory-cluster.js";
 
@@ -14,12 +14,16 @@ export interface ReferenceCluster {
 }
 
 /** A cluster of workers in memory, at whose end nothing may be left of any reference. */
-export async function referenceCluster(context: TestContext, workers: number): Promise<ReferenceCluster> {
+export async function referenceCluster(
+  context: TestContext,
+  workers: number,
+  options: ClusterOptions = {},
+): Promise<ReferenceCluster> {
   let isEnded = false;
   let check: () => Promise<void> = () => Promise.resolve();
   // Hooks run in the order in which they were set, and this one needs the cluster that the next one closes.
   context.after(() => check());
-  const { cluster, manager } = memoryCluster(context);
+  const { cluster, manager } = memoryCluster(context, options);
   const memory = manager({ workers });
   await cluster.addProcs(memory);
   check = async () => {
