@@ -56,6 +56,8 @@ export interface ProcessDirectory {
    * `ProcessExitedError` or `NoSuchProcessError`, or a `NoWorkersError` for `any`; with the signal's reason if that aborts.
    */
   find(pid: number | "any", signal?: AbortSignal): FoundProcess | Promise<FoundProcess>;
+  /** As `find`, for what lives in a process and not for work that it should do: one that is leaving is found too. */
+  reach(pid: number): FoundProcess | Promise<FoundProcess>;
   /** Where a process runs. Throws as `find` does. */
   placeOf(pid: number): ProcessPlace;
   /** Calls back once for every worker that is gone from now on. Returns how to stop that. */

@@ -1,5 +1,5 @@
 import type { CallableProcess, ProcessDirectory } from "../calls/call-process.js";
-import { LinkLostError } from "../errors.js";
+import { LinkLostError, SerializationError } from "../errors.js";
 import { throwUnlessDone, type Answer } from "./answers.js";
 import { Operation, type OperationName, type Subject } from "./operations.js";
 import type { ReferenceId } from "./reference-id.js";
@@ -63,7 +63,7 @@ export class OwnerRequests {
           reject: (error) => {
             // The owner has answered, or is gone; only where the connection between the two broke may it still wait.
             if (!(error instanceof LinkLostError)) withdraw = nothing;
-            giveUp(error);
+            giveUp(namedAsValue(error));
           },
         });
       };
@@ -107,10 +107,17 @@ export class OwnerRequests {
 
   #reach(pid: number): CallableProcess | Promise<CallableProcess> {
     if (this.#directory === undefined) throw new TypeError("this process has not joined its cluster yet");
-    const found = this.#directory.find(pid);
+    const found = this.#directory.reach(pid);
     if (found instanceof Promise) return found.then(({ process }) => withRoom(process));
     return withRoom(found.process);
   }
+}
+
+/** The value that is to be put stands second among the arguments of the request; its user knows it by no such name. */
+function namedAsValue(error: unknown): unknown {
+  if (!(error instanceof SerializationError) || error.path?.startsWith("args[1]") !== true) return error;
+  const named = (text: string): string => text.replace("args[1]", "value");
+  return new SerializationError(error.code, named(error.message), named(error.path), { cause: error.cause });
 }
 
 function withRoom(process: CallableProcess): CallableProcess | Promise<CallableProcess> {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Cluster, type Future } from "#dist/index.js";
 import { deferred } from "#dist/util/deferred.js";
 import { double, fail, hooks, visit } from "../cluster/fixtures/work.js";
-import { launchedId, settled } from "../cluster/memory-cluster.js";
+import { launchedId, once, settled } from "../cluster/memory-cluster.js";
 import { dropIt, fetchError, passOn, plusOne, setTo } from "./fixtures/work.js";
 import { collectGarbage, nothingHeld, referenceCluster } from "./reference-cluster.js";
 
@@ -175,6 +175,25 @@ void test("the futures of a process that dies fail, where they were made and whe
   await assert.rejects(kept.fetch(), gone);
   await assert.rejects(empty.put(3), gone);
   await assert.rejects(cluster.future({ pid: 2 }), gone);
+});
+
+void test("what lives on a worker that is leaving can be fetched until it is gone", async (context) => {
+  const { cluster, memory } = await referenceCluster(context, 2);
+  const gate = deferred<void>();
+  hooks.visit = () => gate.promise;
+  using kept = await cluster.remoteCall(double, 2, 4);
+  using empty = await cluster.future<number>({ pid: 2 });
+  const busy = cluster.remoteCallFetch(visit, 2, 1);
+  const waiting = empty.fetch();
+  waiting.catch(() => {});
+  await settled();
+  memory.terminate(launchedId(cluster, 2));
+  await once(cluster, "leaving");
+  await assert.rejects(cluster.remoteCallFetch(double, 2, 1), { name: "ProcessExitedError" });
+  assert.equal(await kept.fetch(), 8);
+  gate.resolve();
+  assert.equal(await busy, 10);
+  await assert.rejects(waiting, { name: "ProcessExitedError" }, "it does not stay for those who only wait");
 });
 
 void test("what a dead process held is let go", async (context) => {
