@@ -7,7 +7,7 @@ import { Reference } from "./reference.js";
 import type { References } from "./references.js";
 
 /** What kind of reference travels. Only ever appended. */
-const ReferenceKind = { future: 0, channel: 1, fetchedFuture: 2, failedFuture: 3 } as const;
+export const ReferenceKind = { future: 0, channel: 1, fetchedFuture: 2, failedFuture: 3 } as const;
 
 type EncodedReference = readonly [
   kind: number,
