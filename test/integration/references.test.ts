@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { Cluster, LocalManager } from "#dist/index.js";
-import { doubleAll, putAndStop, sumOfBoth, throughHere } from "./fixtures/references.js";
+import { doubleAll, putAndStop, sizeOf, sumOfBoth, throughHere } from "./fixtures/references.js";
 import { add } from "./fixtures/work.js";
 import { nothingIsLeft } from "./leftovers.js";
 
@@ -26,6 +26,15 @@ test("futures go from process to process, and are fetched where they are needed"
   left.release();
   right.release();
   await nothingHeld(cluster);
+});
+
+test("the future of a call with large arguments is asked for before the call has arrived", async () => {
+  await using cluster = new Cluster();
+  await cluster.addProcs(new LocalManager(2));
+  const bytes = new Uint8Array(64 * 1024 * 1024).fill(1);
+  using future = await cluster.remoteCall(sizeOf, 2, bytes);
+  using small = await cluster.remoteCall(add, 2, 0, 1);
+  assert.equal(await cluster.remoteCallFetch(sumOfBoth, 3, future, small), bytes.length + 1);
 });
 
 test("channels between processes make a pipeline, and a closed one ends those behind it", async () => {
