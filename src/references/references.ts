@@ -30,7 +30,7 @@ const EXPECT_MS = 10_000;
 
 /** How often an owner is told the same, when the connection to it is lost again and again. */
 const MOST_ATTEMPTS = 6;
-const FIRST_RETRY_MS = 50;
+const FIRST_RETRY_MS = 10;
 
 /** What one process has to do with remote references at a moment. All zero: nothing is left of them. */
 export interface HeldReferences {
@@ -253,7 +253,7 @@ export class References implements ReferenceTraffic {
           return void (await this.#requests.call(1, "passChange", [owner, this.#pid, batch, changes]));
         }
         if (isOver(error) || this.#requests.isClosed || attempt === MOST_ATTEMPTS) throw error;
-        await new Promise((resolve) => setTimeout(resolve, FIRST_RETRY_MS * 2 ** attempt).unref());
+        await new Promise((resolve) => setTimeout(resolve, FIRST_RETRY_MS * 2 ** attempt));
       }
     }
   }

@@ -3,12 +3,14 @@ import type { TestContext } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Cluster, ClusterOptions } from "#dist/index.js";
-import type { MemoryManager } from "#dist/testing/index.js";
+import type { MemoryDetails, MemoryManager } from "#dist/testing/index.js";
 import { memoryCluster, settled } from "../cluster/memory-cluster.js";
 
 export interface ReferenceCluster {
   readonly cluster: Cluster;
   readonly memory: MemoryManager;
+  /** Breaks the connections between two workers; they make new ones when they need them. */
+  readonly cut: (one: number, other: number) => void;
   /** Ends the cluster before the test does. */
   readonly end: () => Promise<void>;
 }
@@ -23,7 +25,7 @@ export async function referenceCluster(
   let check: () => Promise<void> = () => Promise.resolve();
   // Hooks run in the order in which they were set, and this one needs the cluster that the next one closes.
   context.after(() => check());
-  const { cluster, manager } = memoryCluster(context, options);
+  const { cluster, manager, network } = memoryCluster(context, options);
   const memory = manager({ workers });
   await cluster.addProcs(memory);
   check = async () => {
@@ -34,7 +36,9 @@ export async function referenceCluster(
     isEnded = true;
     await cluster.close();
   };
-  return { cluster, memory, end };
+  const hostOf = (pid: number): string => (cluster.workerInfo(pid).launched.details as MemoryDetails).host;
+  const cut = (one: number, other: number): void => network.cut(undefined, [hostOf(one), hostOf(other)]);
+  return { cluster, memory, cut, end };
 }
 
 /** Fails unless all tables are empty, once what is under way has arrived. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Answer } from "#dist/references/answers.js";
-import { Parcel } from "#dist/references/parcel.js";
+import type { Parcel } from "#dist/references/parcel.js";
 import { ReferenceServer } from "#dist/references/reference-server.js";
 
 function server(expectMs: number): ReferenceServer {
