@@ -24,7 +24,10 @@ export abstract class Reference implements Disposable {
     return this.hold.id.owner;
   }
 
-  /** Whether this process has let go of it: then it can neither be used nor sent. */
+  /**
+   * Whether this process has let go of the value. Then the reference can neither be used nor sent, except a future that was
+   * fetched before: that has its value.
+   */
   get isReleased(): boolean {
     return this.hold.isReleased;
   }

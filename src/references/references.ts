@@ -68,9 +68,9 @@ export class References implements ReferenceTraffic {
   /** Known from the time on when this process is a member. */
   #pid = 0;
 
-  constructor(expectMs: number = EXPECT_MS) {
+  constructor() {
     this.extensions = [referenceExtension(this), parcelExtension(() => this.takeArrived())];
-    this.#server = new ReferenceServer({ clear: (value) => this.#clear(value), expectMs });
+    this.#server = new ReferenceServer({ clear: (value) => this.#clear(value), expectMs: EXPECT_MS });
     this.#channels = new ChannelServer(this.#server, (arrived) => this.dropped(arrived));
     this.internal = this.#functions();
   }

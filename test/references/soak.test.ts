@@ -7,7 +7,7 @@ import { nothingHeld, referenceCluster } from "./reference-cluster.js";
 
 /** References that are made, sent to another process, fetched there and released. */
 const REFERENCES = process.env["ROLLCALL_LONG"] === "1" ? 1_000_000 : 100_000;
-/** For hangs only: a million take about two minutes on two busy cores. */
+/** For hangs only: a million took three and a half minutes on two busy cores. */
 const LIMIT_MS = 15 * 60_000;
 const CHUNK = 1_000;
 /** Of the heap, after the first tenth: far below what one chunk in ten that stays would take. */
