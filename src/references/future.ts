@@ -87,7 +87,7 @@ export class Future<T> extends Reference {
     await this.references.request(this.hold, "set", [new Parcel(value)], options);
   }
 
-  /** This process lets go of the value; not before a `fetch` that is under way has it. */
+  /** Lets go of the value; not before a `fetch` that is under way has it. */
   override release(): void {
     if (this.#fetching === undefined) super.release();
     else this.#isReleasedAfterFetch = true;

@@ -4,13 +4,13 @@ import type { References } from "./references.js";
 /**
  * A remote reference: stands for a value that lives in one process of the cluster, and may be sent to any of them as an
  * argument, a result, within other values or through a channel. The value lives as long as some process holds a
- * reference to it. A process holds one until it is released there (`release`, `using`, a scope), until the garbage collector
- * has taken it there, or until the process ends.
+ * reference to it. Each time a reference arrives it is an object of its own; that holds it until it is released (`release`,
+ * `using`, a scope), until the garbage collector has taken it, or until the process ends.
  */
 export abstract class Reference implements Disposable {
   /** Of this process. */
   protected readonly references: References;
-  /** @internal What this process owes the owner for it. */
+  /** @internal That the owner counts for it. */
   readonly hold: Hold;
 
   /** @internal */
@@ -25,7 +25,7 @@ export abstract class Reference implements Disposable {
   }
 
   /**
-   * Whether this process has let go of the value. Then the reference can neither be used nor sent, except a future that was
+   * Whether this object has let go of the value. Then the reference can neither be used nor sent, except a future that was
    * fetched before: that has its value.
    */
   get isReleased(): boolean {
@@ -37,7 +37,7 @@ export abstract class Reference implements Disposable {
     return this.references === references;
   }
 
-  /** This process lets go of the value. To do it twice does nothing. */
+  /** Lets go of the value. Others that were sent here are not concerned. To do it twice does nothing. */
   release(): void {
     this.references.release(this.hold);
   }

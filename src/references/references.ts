@@ -57,7 +57,7 @@ export class References implements ReferenceTraffic {
   readonly #requests = new OwnerRequests(([, parcel]) => {
     if (parcel instanceof Parcel && parcel.arrived !== undefined) this.dropped(parcel.arrived);
   });
-  readonly #handles = new HandleTable((id, arrivals) => this.#changeHolders(id, this.#pid, -arrivals));
+  readonly #handles = new HandleTable((id) => this.#changeHolders(id, this.#pid, -1));
   #arrived: Hold[] = [];
   readonly #untold = new Map<number, HolderChanges>();
   readonly #telling = new Set<number>();
@@ -108,7 +108,7 @@ export class References implements ReferenceTraffic {
   }
 
   dropped(arrived: Arrived): void {
-    for (const hold of arrived) this.#handles.unarrive(hold as Hold);
+    for (const hold of arrived) this.#handles.release(hold as Hold);
   }
 
   begin([creator, number]: KeepAs): void {
@@ -135,12 +135,12 @@ export class References implements ReferenceTraffic {
 
   /** The future that a new reference names: the result of a call, whose end `call` is, or empty. */
   future(id: ReferenceId, call?: Promise<void>): Future<unknown> {
-    return this.#handles.arrive(id, (hold) => new Future(this, hold, call));
+    return this.#handles.add(id, (hold) => new Future(this, hold, call));
   }
 
   /** The channel that a new reference names. */
   channel(id: ReferenceId): RemoteChannel<unknown> {
-    return this.#handles.arrive(id, (hold) => new RemoteChannel(this, hold));
+    return this.#handles.add(id, (hold) => new RemoteChannel(this, hold));
   }
 
   /** A reference that has come with a message. */
@@ -164,7 +164,7 @@ export class References implements ReferenceTraffic {
   ): Promise<Answer> {
     if (hold.isReleased) {
       throw new ReferenceReleasedError(
-        `${describeReference(hold.id)} was released in this process and cannot be used any more`,
+        `${describeReference(hold.id)} was released here and cannot be used any more`,
       );
     }
     return this.#requests.ask(hold.id, operation, args, waiting);

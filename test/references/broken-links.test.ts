@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { settled } from "../cluster/memory-cluster.js";
 import { newSeed, seeded } from "../fixtures/random.js";
 import { hold, letGo, look, passTo, takeFrom } from "./fixtures/holding.js";
-import { nothingHeld, referenceCluster } from "./reference-cluster.js";
+import { nothingHeld, referenceCluster, untilWaiting } from "./reference-cluster.js";
 
 void test("what an owner is told while its connections break is told again, and counts once", async (context) => {
   const random = seeded(newSeed(context));
@@ -32,7 +32,7 @@ void test("a take whose connection breaks ends, and does not go on taking", asyn
   const { cluster, cut } = await referenceCluster(context, 2);
   using channel = await cluster.channel<number>({ pid: 2 });
   const taking = cluster.remoteCallFetch(takeFrom, 3, channel);
-  await settled();
+  await untilWaiting(cluster, 2);
   cut(2, 3);
   assert.equal(await taking, "LinkLostError");
   await settled();

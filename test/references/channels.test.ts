@@ -4,8 +4,8 @@ import type { Future, RemoteChannel } from "#dist/index.js";
 import { double, hooks, visit } from "../cluster/fixtures/work.js";
 import { launchedId, settled } from "../cluster/memory-cluster.js";
 import { brokenQueue, noQueue, priorityQueue } from "./fixtures/priority-queue.js";
-import { countTo, dropIt, putAll, sumAll } from "./fixtures/work.js";
-import { collectGarbage, nothingHeld, referenceCluster } from "./reference-cluster.js";
+import { countTo, dropIt, putAll, putOne, sumAll } from "./fixtures/work.js";
+import { collectGarbage, nothingHeld, referenceCluster, untilWaiting } from "./reference-cluster.js";
 
 /** What a channel gives until it ends. */
 async function all<T>(channel: RemoteChannel<T>): Promise<T[]> {
@@ -143,11 +143,14 @@ void test("processes fill and empty a channel together", async (context) => {
   const { cluster } = await referenceCluster(context, 3);
   const channel = await cluster.channel<number>({ capacity: 5 });
   const producers = [2, 3].map((pid) => cluster.remoteCallFetch(putAll, pid, channel, 1, 100));
-  const consumers = [1, 4].map((pid) => cluster.remoteCallFetch(sumAll, pid, channel));
+  const consumers = [1, 4, 4].map((pid) => cluster.remoteCallFetch(sumAll, pid, channel));
   await Promise.all(producers);
   await channel.close();
   const sums = await Promise.all(consumers);
-  assert.equal(sums[0]! + sums[1]!, 2 * 5_050);
+  assert.equal(
+    sums.reduce((total, sum) => total + sum, 0),
+    2 * 5_050,
+  );
   channel.release();
 });
 
@@ -167,11 +170,13 @@ void test("references go through a channel, which keeps no hold on them", async 
     using channel = await cluster.channel<Future<number>>({ pid, capacity: 4 });
     const future = await cluster.remoteCall(double, 2, 4);
     await channel.put(future);
+    future.release();
     const taken = await channel.take();
-    assert.equal(taken, future);
     assert.equal(await taken.fetch(), 8);
-    await channel.put(await cluster.remoteCall(double, 2, 5));
-    await channel.put(await cluster.remoteCall(double, 2, 6));
+    for (const n of [5, 6]) {
+      using other = await cluster.remoteCall(double, 2, n);
+      await channel.put(other);
+    }
     const waiting = channel.take();
     assert.equal(await (await waiting).fetch(), 10);
   }
@@ -210,8 +215,7 @@ void test("a consumer that dies while it waits takes no value along", async (con
   using channel = await cluster.channel<number>();
   const dying = cluster.remoteCallFetch(sumAll, 2, channel);
   dying.catch(() => {});
-  await settled();
-  assert.equal((await cluster.heldReferences(1))[0]!.waiting, 1);
+  await untilWaiting(cluster, 1);
   memory.crash(launchedId(cluster, 2));
   await assert.rejects(dying, { name: "ProcessExitedError" });
   await channel.put(5);
@@ -310,5 +314,17 @@ void test("workers that may not be connected still let go of what lives on each 
       remoteName: "TopologyError",
     });
   }
+  await collectGarbage();
+});
+
+void test("a reference is sent everywhere, to workers that join later too", async (context) => {
+  const { cluster, memory } = await referenceCluster(context, 2);
+  await (async () => {
+    using channel = await cluster.channel<number>({ capacity: 10 });
+    using _running = await cluster.everywhere(putOne, channel);
+    await cluster.addProcs(memory, { workers: 1 });
+    assert.equal(await channel.size(), 4);
+    assert.equal(channel.isReleased, false, "by the manager's own call");
+  })();
   await collectGarbage();
 });

@@ -51,6 +51,11 @@ export async function nothingHeld(cluster: Cluster): Promise<void> {
   );
 }
 
+/** Resolves when a request waits in a process. */
+export async function untilWaiting(cluster: Cluster, pid: number): Promise<void> {
+  while ((await cluster.heldReferences(pid))[0]!.waiting === 0) await settled();
+}
+
 /** Runs the garbage collector, and lets those who are told of what it took have their turn. */
 export async function collectGarbage(): Promise<void> {
   setFlagsFromString("--expose-gc");
