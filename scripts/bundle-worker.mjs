@@ -32,9 +32,9 @@ async function bundle(entryPoints, allowed) {
 
 await bundle(
   ["src/worker/main.ts", "src/worker/control-thread-main.ts"],
-  /^src\/(worker|peers|calls|rpc|functions|transport|protocol|util)\/|^src\/errors\.ts$/,
+  /^src\/(worker|peers|calls|references|rpc|functions|transport|protocol|util)\/|^src\/errors\.ts$/,
 );
 await bundle(
   ["src/worker/index.ts"],
-  /^src\/(calls|pool|rpc|functions|protocol|util)\/|^src\/worker\/(index|current-process|status)\.ts$|^src\/(errors|current-cluster|cluster-view|open-clusters)\.ts$/,
+  /^src\/(calls|references|pool|rpc|functions|protocol|util)\/|^src\/worker\/(index|current-process|status)\.ts$|^src\/(errors|current-cluster|cluster-view|open-clusters)\.ts$/,
 );

@@ -1,11 +1,17 @@
 import type { FoundProcess, ProcessDirectory } from "./calls/call-process.js";
 import type { CallTarget } from "./calls/call-target.js";
-import type { Future } from "./calls/future.js";
 import { ProcessHandle } from "./calls/process-handle.js";
+import { ReferenceMaker } from "./calls/reference-maker.js";
+import type { BoundChannelOptions, ChannelOptions, ReferenceOptions } from "./calls/reference-options.js";
 import { checkProcessFilter, hasLabels, isSameHost, type ProcessFilter } from "./calls/process-filter.js";
 import { Caller, type FunctionSource } from "./calls/remote-call.js";
 import { checkMapOptions, inputIterator, type MapOptions } from "./pool/map-options.js";
 import { ParallelMap } from "./pool/parallel-map.js";
+import type { ChannelBackend } from "./references/channel-backend.js";
+import type { Future } from "./references/future.js";
+import type { HeldReferences, References } from "./references/references.js";
+import type { RemoteChannel } from "./references/remote-channel.js";
+import { ReferenceScope } from "./references/scope.js";
 
 /** What only the manager knows: whether more workers may come. */
 export interface WorkerSupply {
@@ -19,6 +25,7 @@ export interface WorkerSupply {
 
 export interface ClusterViewOptions {
   readonly directory: ProcessDirectory;
+  readonly references: References;
   readonly functions: FunctionSource;
   readonly supply: WorkerSupply;
   /** What maps use when there is no worker. */
@@ -32,12 +39,16 @@ export interface ClusterViewOptions {
 export abstract class ClusterView {
   readonly #directory: ProcessDirectory;
   readonly #caller: Caller;
+  readonly #references: References;
+  readonly #maker: ReferenceMaker;
   readonly #supply: WorkerSupply;
   readonly #local: FoundProcess;
 
-  protected constructor({ directory, functions, supply, local }: ClusterViewOptions) {
+  protected constructor({ directory, references, functions, supply, local }: ClusterViewOptions) {
     this.#directory = directory;
-    this.#caller = new Caller(functions, directory);
+    this.#references = references;
+    this.#caller = new Caller(functions, directory, references);
+    this.#maker = new ReferenceMaker(directory, references, this.#caller);
     this.#supply = supply;
     this.#local = local;
   }
@@ -106,6 +117,57 @@ export abstract class ClusterView {
     return this.#caller.call(fn, target, args) as Promise<Future<Awaited<R>>>;
   }
 
+  /**
+   * An empty future, which whoever holds it sets with `put`, once. It lives in this process, or in that with the given pid.
+   *
+   * @example
+   * const ready = await cluster.future<string>();
+   * await cluster.remoteDo(serve, 2, ready);
+   * console.log(await ready.fetch({ timeoutMs: 5_000 }));
+   */
+  future<T>(options: ReferenceOptions = {}): Promise<Future<T>> {
+    return this.#maker.future(options) as Promise<Future<T>>;
+  }
+
+  /**
+   * A channel between processes. It lives in this process, or in that with the given pid, and holds `capacity` values
+   * (default 1) before a `put` waits. With a function, that function makes what the channel is made of, in the process in
+   * which it lives.
+   *
+   * @example
+   * using jobs = await cluster.channel<string>({ capacity: 1_000 });
+   * for (const pid of cluster.workers()) await cluster.remoteDo(work, pid, jobs);
+   * for (const file of files) await jobs.put(file);
+   * await jobs.close();
+   */
+  channel<T>(options?: ChannelOptions): Promise<RemoteChannel<T>>;
+  channel<T>(
+    backend: () => ChannelBackend<T> | PromiseLike<ChannelBackend<T>>,
+    options?: BoundChannelOptions,
+  ): Promise<RemoteChannel<T>>;
+  channel<T>(
+    backend: ChannelOptions | (() => ChannelBackend<T> | PromiseLike<ChannelBackend<T>>) = {},
+    options: BoundChannelOptions = {},
+  ): Promise<RemoteChannel<T>> {
+    return this.#maker.channel(backend, options) as unknown as Promise<RemoteChannel<T>>;
+  }
+
+  /** References that are released together, at the end of a block; see `Scope`. */
+  scope(): Scope {
+    return new Scope(this, () => this.#references.flushed(this.myId()));
+  }
+
+  /**
+   * Asks every process, or one, what it has to do with references: values that live there, references that it holds,
+   * requests that wait there. All zero, nothing is left: of use in tests, and to find out who keeps what. What the garbage
+   * collector has not found yet counts as held.
+   */
+  async heldReferences(pid?: number): Promise<HeldReferences[]> {
+    const pids = pid === undefined ? this.procs() : [pid];
+    await Promise.all(pids.map((each) => this.#references.flushed(each)));
+    return Promise.all(pids.map((each) => this.#references.countOf(each)));
+  }
+
   /** Calls and forgets. Resolves when the call has been handed to the connection; a failure is printed by the worker. */
   remoteDo<A extends readonly unknown[]>(
     fn: (...args: A) => unknown,
@@ -159,5 +221,47 @@ export abstract class ClusterView {
       input,
       checked,
     );
+  }
+}
+
+/** A scope of references, with the methods of its cluster that make them. Made by `cluster.scope()`. */
+export class Scope extends ReferenceScope {
+  readonly #cluster: ClusterView;
+
+  /** @internal */
+  constructor(cluster: ClusterView, flush: () => Promise<void>) {
+    super(flush);
+    this.#cluster = cluster;
+  }
+
+  /** As `remoteCall` of the cluster; the future is released with the scope. */
+  async remoteCall<A extends readonly unknown[], R>(
+    fn: (...args: A) => R,
+    target: CallTarget,
+    ...args: A
+  ): Promise<Future<Awaited<R>>> {
+    return this.use(await this.#cluster.remoteCall(fn, target, ...args));
+  }
+
+  /** As `future` of the cluster; it is released with the scope. */
+  async future<T>(options?: ReferenceOptions): Promise<Future<T>> {
+    return this.use(await this.#cluster.future<T>(options));
+  }
+
+  /** As `channel` of the cluster; it is released with the scope. */
+  channel<T>(options?: ChannelOptions): Promise<RemoteChannel<T>>;
+  channel<T>(
+    backend: () => ChannelBackend<T> | PromiseLike<ChannelBackend<T>>,
+    options?: BoundChannelOptions,
+  ): Promise<RemoteChannel<T>>;
+  async channel<T>(
+    backend: ChannelOptions | (() => ChannelBackend<T> | PromiseLike<ChannelBackend<T>>) = {},
+    options: BoundChannelOptions = {},
+  ): Promise<RemoteChannel<T>> {
+    const made = this.#cluster.channel<T>(
+      backend as () => ChannelBackend<T> | PromiseLike<ChannelBackend<T>>,
+      options,
+    );
+    return this.use(await made);
   }
 }

@@ -27,6 +27,7 @@ import { findProjectRoot } from "./functions/project-root.js";
 import { clusterClosed, clusterOpened, runIn } from "./open-clusters.js";
 import type { Topology } from "./peers/topology.js";
 import { newCodec } from "./protocol/codec.js";
+import { References } from "./references/references.js";
 import type { AnyFunction, LoadFunction } from "./rpc/call-server.js";
 import { isRecord, milliseconds, onlyKnown, show } from "./util/option-checks.js";
 
@@ -64,13 +65,20 @@ export class Cluster extends ClusterView implements AsyncDisposable {
       const fn = (await loader.load(reference)) as AnyFunction;
       return (...args) => runIn(this, fn, args);
     };
-    const codec = newCodec();
+    const references = new References();
+    const codec = newCodec(references.extensions);
     const members = new Members();
-    const local = new LocalProcess({ pid: 1, load, codec });
+    const local = new LocalProcess({ pid: 1, load, codec, references });
     const directory = new ManagerDirectory(members, local);
-    const functions = new FunctionFinder({ projectRoot, unitFor: (reference) => code.unitFor(reference) });
+    references.join(directory);
+    const functions = new FunctionFinder({
+      projectRoot,
+      unitFor: (reference) => code.unitFor(reference),
+      extensions: references.extensions,
+    });
     super({
       directory,
+      references,
       functions,
       supply: {
         isEmpty: () => members.all.length === 0 && this.#launching === 0,
@@ -80,13 +88,14 @@ export class Cluster extends ClusterView implements AsyncDisposable {
       local: { pid: 1, process: local },
     });
     this.#directory = directory;
-    const setUp = new SetUp(directory, functions, codec);
+    const setUp = new SetUp(directory, functions, { pid: 1, codec, references });
     this.#setUp = setUp;
     this.#initialize = checked.initialize;
     this.#membership = new Membership(checked, {
       members,
       codec,
       load,
+      references,
       answerCode: (question) => code.answer(question),
       setUp: (worker, signal, admit) => setUp.run(worker, signal, admit),
       emit: this.#emit,

@@ -5,13 +5,15 @@ import { currentProcess, type CurrentProcess } from "./worker/current-process.js
 
 /** What a worker sees of its cluster. */
 class WorkerCluster extends ClusterView {
-  constructor({ directory, self, projectRoot, code }: CurrentProcess) {
+  constructor({ directory, self, references, projectRoot, code }: CurrentProcess) {
     super({
       directory,
+      references,
       functions: new FunctionFinder({
         projectRoot,
         moduleOf: (file) => code.moduleOf(file),
         unitFor: (reference) => code.unitFor(reference),
+        extensions: references.extensions,
       }),
       supply: { isEmpty: () => false, mayGrow: () => false, lastLaunchError: () => undefined },
       local: self,

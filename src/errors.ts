@@ -292,6 +292,26 @@ export class EverywhereError extends RollcallError {
   }
 }
 
+/** This process, or every one, has let go of a remote reference; what it stood for cannot be reached by it any more. */
+export class ReferenceReleasedError extends RollcallError {
+  readonly code = "ERR_REFERENCE_RELEASED";
+}
+
+/** The process that should own the value of a remote reference has never heard of it. */
+export class UnknownReferenceError extends RollcallError {
+  readonly code = "ERR_UNKNOWN_REFERENCE";
+}
+
+/** A future was to be set that has its value already, or gets it from a call. */
+export class FutureAlreadySetError extends RollcallError {
+  readonly code = "ERR_FUTURE_ALREADY_SET";
+}
+
+/** A channel is closed, and what it held has been taken. `cause` says why, if it was not closed in good order. */
+export class ChannelClosedError extends RollcallError {
+  readonly code = "ERR_CHANNEL_CLOSED";
+}
+
 /** The work needs a worker and none is left. */
 export class NoWorkersError extends RollcallError {
   readonly code = "ERR_NO_WORKERS";
@@ -317,6 +337,10 @@ for (const [name, type] of Object.entries({
   InterruptError,
   ItemKillsWorkersError,
   EverywhereError,
+  ReferenceReleasedError,
+  UnknownReferenceError,
+  FutureAlreadySetError,
+  ChannelClosedError,
   NoWorkersError,
 })) {
   nameOnPrototype(type, name);

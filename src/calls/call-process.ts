@@ -1,6 +1,7 @@
 import type { ExitReason } from "../errors.js";
-import type { FunctionReference } from "../functions/function-reference.js";
+import type { CallReference } from "../rpc/internal-functions.js";
 import type { PendingCall } from "../rpc/pending-calls.js";
+import type { KeepAs } from "../rpc/reference-traffic.js";
 import type { StopRule } from "../rpc/stop-rule.js";
 import type { Labels } from "./labels.js";
 import type { ProcessPlace } from "./process-filter.js";
@@ -13,18 +14,17 @@ export interface CallableProcess {
   /** Calls from here that it has not answered. */
   readonly callsWaiting: number;
   room(): Promise<void>;
-  call(reference: FunctionReference, args: readonly unknown[], call: PendingCall, limitMs?: number): number;
+  /** Gives the id under which it can be abandoned, or -1 if `call` has been rejected already and nothing was sent. */
+  call(reference: CallReference, args: readonly unknown[], call: PendingCall, limitMs?: number): number;
+  /** As `call`, but the result stays there, and `call` is told that it is there. */
   callAndKeep(
-    reference: FunctionReference,
+    reference: CallReference,
     args: readonly unknown[],
-    keepAs: number,
+    keepAs: KeepAs,
     call: PendingCall,
     limitMs?: number,
   ): number;
-  callAndForget(reference: FunctionReference, args: readonly unknown[]): void;
-  newReference(): number;
-  fetch(reference: number, call: PendingCall): void;
-  release(reference: number): void;
+  callAndForget(reference: CallReference, args: readonly unknown[]): void;
   abandon(id: number, rule?: StopRule): void;
 }
 
@@ -56,6 +56,8 @@ export interface ProcessDirectory {
    * `ProcessExitedError` or `NoSuchProcessError`, or a `NoWorkersError` for `any`; with the signal's reason if that aborts.
    */
   find(pid: number | "any", signal?: AbortSignal): FoundProcess | Promise<FoundProcess>;
+  /** As `find`, for what lives in a process and not for work that it should do: one that is leaving is found too. */
+  reach(pid: number): FoundProcess | Promise<FoundProcess>;
   /** Where a process runs. Throws as `find` does. */
   placeOf(pid: number): ProcessPlace;
   /** Calls back once for every worker that is gone from now on. Returns how to stop that. */

@@ -29,8 +29,8 @@ export class EverywhereSteps {
   readonly #directory: ProcessDirectory;
   /** What workers that join run, in order. */
   readonly #steps = new Set<Step>();
-  /** Resolves when everything so far has been sent. */
-  #sent: Promise<void> = Promise.resolve();
+  /** Resolves when everything so far has run: a function that takes longer to load must not be overtaken by the next one. */
+  #ran: Promise<void> = Promise.resolve();
 
   constructor(directory: ProcessDirectory) {
     this.#directory = directory;
@@ -45,9 +45,9 @@ export class EverywhereSteps {
     const step: Step = { reference, args, reached: new Set() };
     if (options.replay) this.#steps.add(step);
     const stop = (): void => void this.#steps.delete(step);
-    const turn = this.#sent;
-    const sent = deferred<void>();
-    this.#sent = sent.promise;
+    const turn = this.#ran;
+    const ran = deferred<void>();
+    this.#ran = ran.promise;
     let limit: CallLimit | undefined;
     try {
       limit = new CallLimit(options);
@@ -59,7 +59,6 @@ export class EverywhereSteps {
         step.reached.add(pid);
         return awaitReply(process, found, args, limit!);
       });
-      sent.resolve();
       const outcomes = await Promise.allSettled(replies);
       signal.throwIfAborted();
       const results = resultsOf(found.name, processes, outcomes);
@@ -69,7 +68,8 @@ export class EverywhereSteps {
       throw error;
     } finally {
       limit?.end();
-      sent.resolve();
+      // Also if its caller stopped waiting for its turn.
+      void turn.then(() => ran.resolve());
     }
   }
 

@@ -1,13 +1,14 @@
-import { CallInterruptedError } from "../errors.js";
-import type { FunctionReference } from "../functions/function-reference.js";
+import { CallInterruptedError, FunctionNotFoundError } from "../errors.js";
 import type { Codec } from "../protocol/codec.js";
 import type { AnyFunction, LoadFunction } from "../rpc/call-server.js";
 import { runAs } from "../rpc/current-call.js";
 import { decodeFailure, encodeFailure, failureKindOf } from "../rpc/failure.js";
+import { isInternal, type CallReference } from "../rpc/internal-functions.js";
 import { OpenCall } from "../rpc/open-call.js";
 import type { PendingCall } from "../rpc/pending-calls.js";
+import type { KeepAs, ReferenceTraffic } from "../rpc/reference-traffic.js";
 import type { CallableProcess } from "./call-process.js";
-import { copiedValue } from "./copied-value.js";
+import { copiedValue, type Copying } from "./copied-value.js";
 
 /** Calls run in one go for at most this long; then the process does what else there is to do. */
 const SLICE_MS = 8;
@@ -16,6 +17,7 @@ export interface LocalProcessOptions {
   readonly pid: number;
   readonly load: LoadFunction;
   readonly codec: Codec;
+  readonly references: ReferenceTraffic;
   /** What this process should see to before it computes; undefined if there is nothing. */
   readonly before?: () => Promise<void> | undefined;
 }
@@ -26,24 +28,20 @@ export interface LocalProcessOptions {
  */
 export class LocalProcess implements CallableProcess {
   readonly #load: LoadFunction;
-  readonly #codec: Codec;
-  readonly #kept = new Map<number, Promise<unknown>>();
-  readonly #pid: number;
+  readonly #copying: Copying;
   /** Calls that can be abandoned. */
   readonly #calls = new Map<number, OpenCall>();
   #nextCall = 0;
-  #nextReference = 1;
   #callsWaiting = 0;
 
   readonly #before: () => Promise<void> | undefined;
   #turn: Promise<void> | undefined;
   #sliceEnd = 0;
 
-  constructor({ pid, load, codec, before = () => undefined }: LocalProcessOptions) {
-    this.#pid = pid;
+  constructor({ pid, load, codec, references, before = () => undefined }: LocalProcessOptions) {
+    this.#copying = { pid, codec, references };
     this.#load = load;
     this.#before = before;
-    this.#codec = codec;
   }
 
   get isOpen(): boolean {
@@ -62,56 +60,43 @@ export class LocalProcess implements CallableProcess {
     await this.#before();
   }
 
-  call(reference: FunctionReference, args: readonly unknown[], call: PendingCall, limitMs?: number): number {
+  call(reference: CallReference, args: readonly unknown[], call: PendingCall, limitMs?: number): number {
     const copied = this.#copyArguments(args, call);
     if (copied === undefined) return -1;
     const { id, result } = this.#start(reference, copied, limitMs);
-    result.then(
-      (value) => call.resolve(value),
-      (error: unknown) => call.reject(error),
-    );
+    void this.#answer(result, call);
     return id;
   }
 
   callAndKeep(
-    reference: FunctionReference,
+    reference: CallReference,
     args: readonly unknown[],
-    keepAs: number,
+    keepAs: KeepAs,
     call: PendingCall,
     limitMs?: number,
   ): number {
     const copied = this.#copyArguments(args, call);
     if (copied === undefined) return -1;
+    const { references } = this.#copying;
+    references.begin(keepAs);
     const { id, result } = this.#start(reference, copied, limitMs);
-    this.#kept.set(keepAs, result);
     result.then(
-      () => call.resolve(undefined),
-      (error: unknown) => call.reject(error),
+      (value) => {
+        references.settle(keepAs, { value });
+        call.resolve(undefined);
+      },
+      (error: unknown) => {
+        references.settle(keepAs, { error });
+        call.reject(this.#failure(error));
+      },
     );
     return id;
   }
 
-  callAndForget(reference: FunctionReference, args: readonly unknown[]): void {
+  callAndForget(reference: CallReference, args: readonly unknown[]): void {
     this.#start(reference, this.#copy(args, "args") as never[]).result.catch((error: unknown) => {
       process.stderr.write(`remoteDo failed: ${String(error)}\n`);
     });
-  }
-
-  newReference(): number {
-    return this.#nextReference++;
-  }
-
-  fetch(reference: number, call: PendingCall): void {
-    const kept =
-      this.#kept.get(reference) ?? Promise.reject(new Error(`reference ${reference} was released`));
-    kept.then(
-      (value) => call.resolve(this.#copy(value, "result")),
-      (error: unknown) => call.reject(error),
-    );
-  }
-
-  release(reference: number): void {
-    this.#kept.delete(reference);
   }
 
   /** The function is told through its signal; nothing in its own process could break it off. */
@@ -122,14 +107,17 @@ export class LocalProcess implements CallableProcess {
   }
 
   #start(
-    reference: FunctionReference,
+    reference: CallReference,
     copied: never[],
     limitMs?: number,
   ): { readonly id: number; readonly result: Promise<unknown> } {
     const id = this.#nextCall++;
-    const call = new OpenCall(limitMs === undefined ? Infinity : performance.now() + limitMs, this.#pid);
+    const call = new OpenCall(
+      limitMs === undefined ? Infinity : performance.now() + limitMs,
+      this.#copying.pid,
+    );
     this.#calls.set(id, call);
-    const result = this.#run(reference, copied, call).finally(() => {
+    const result = this.#invoke(reference, copied, call).finally(() => {
       this.#calls.delete(id);
       call.end();
     });
@@ -146,18 +134,45 @@ export class LocalProcess implements CallableProcess {
     }
   }
 
-  async #run(reference: FunctionReference, copied: never[], call: OpenCall): Promise<unknown> {
+  async #answer(result: Promise<unknown>, call: PendingCall): Promise<void> {
+    let copied: unknown;
+    try {
+      copied = this.#copy(await result, "result");
+    } catch (error) {
+      call.reject(this.#failure(error));
+      return;
+    }
+    call.resolve(copied);
+  }
+
+  async #invoke(reference: CallReference, copied: never[], call: OpenCall): Promise<unknown> {
     this.#callsWaiting++;
     try {
-      const fn: AnyFunction = await this.#load(reference);
+      // Internal ones begin at once, in the order in which they are called.
+      if (isInternal(reference)) return await this.#internal(reference.name).apply(undefined, copied);
+      const fn = await this.#load(reference);
       if (performance.now() > this.#sliceEnd) await this.#nextTurn();
       if (call.isAborted) throw new CallInterruptedError("the call was cancelled before it began");
-      return this.#copy(await runAs(call, fn, copied), "result");
-    } catch (error) {
-      const { body, segments } = encodeFailure(this.#codec.encoder, error);
-      throw decodeFailure(this.#codec.decoder, failureKindOf(error), this.#pid, body, segments);
+      return await runAs(call, fn, copied);
     } finally {
       this.#callsWaiting--;
+    }
+  }
+
+  #internal(name: string): AnyFunction {
+    const fn = this.#copying.references.internal.get(name);
+    if (fn === undefined) throw new FunctionNotFoundError(`this version of Rollcall has no function ${name}`);
+    return fn;
+  }
+
+  #failure(error: unknown): Error {
+    const { pid, codec, references } = this.#copying;
+    const { body, segments, carried } = encodeFailure(codec.encoder, error);
+    if (carried.length > 0) references.sent(carried, pid);
+    try {
+      return decodeFailure(codec.decoder, failureKindOf(error), pid, body, segments);
+    } finally {
+      references.takeArrived();
     }
   }
 
@@ -174,6 +189,6 @@ export class LocalProcess implements CallableProcess {
   }
 
   #copy(value: unknown, name: string): unknown {
-    return copiedValue(this.#codec, value, name);
+    return copiedValue(this.#copying, value, name);
   }
 }

@@ -1,6 +1,6 @@
 import { show } from "../util/option-checks.js";
 import { checkTarget, type CallOptions, type CallTarget } from "./call-target.js";
-import type { Future } from "./future.js";
+import type { Future } from "../references/future.js";
 import type { Callable } from "./remote-call.js";
 
 /** What a handle sends its calls through: a cluster, as one of its processes sees it. */

@@ -11,7 +11,10 @@ import {
   type CallOptions,
   type CallTarget,
 } from "./call-target.js";
-import { Future } from "./future.js";
+import type { Future } from "../references/future.js";
+import type { ReferenceId } from "../references/reference-id.js";
+import type { References } from "../references/references.js";
+import { deferred } from "../util/deferred.js";
 
 export type Callable = (...args: never[]) => unknown;
 
@@ -26,8 +29,10 @@ export interface FunctionSource {
 export class Caller {
   readonly #functions: FunctionSource;
   readonly #directory: ProcessDirectory;
+  readonly #references: References;
 
-  constructor(functions: FunctionSource, directory: ProcessDirectory) {
+  constructor(functions: FunctionSource, directory: ProcessDirectory, references: References) {
+    this.#references = references;
     this.#functions = functions;
     this.#directory = directory;
   }
@@ -60,13 +65,57 @@ export class Caller {
   async call(fn: Callable, target: CallTarget, args: readonly unknown[]): Promise<Future<unknown>> {
     const options = checkTargetWithoutRetries("remoteCall", target);
     const limit = isLimited(options) ? new CallLimit(options) : undefined;
+    const { id, done } = await this.callAndKeep(fn, options.pid, args, limit);
+    const future = this.#references.future(id, done);
+    done.catch(() => {
+      // Nobody waits for what it may still give.
+      if (limit?.signal.aborted === true) future.release();
+    });
+    return future;
+  }
+
+  /** Calls a function whose result stays where it runs, under a new reference. `done` is told of its end. */
+  async callAndKeep(
+    fn: Callable,
+    where: CallOptions["pid"],
+    args: readonly unknown[],
+    limit?: CallLimit,
+  ): Promise<{ readonly id: ReferenceId; readonly done: Promise<void> }> {
     try {
       const found = this.reference(fn, limit?.signal);
       const reference = found instanceof Promise ? await found : found;
-      const place = this.#directory.find(options.pid, limit?.signal);
+      const place = this.#directory.find(where, limit?.signal);
       const { pid, process } = place instanceof Promise ? await place : place;
       await room(process, limit);
-      return startKept(pid, process, reference, args, limit);
+      limit?.signal.throwIfAborted();
+      const id = this.#references.newId(pid);
+      const done = deferred<void>();
+      // Perhaps nobody will ever ask for it.
+      done.promise.catch(() => {});
+      const settled = {
+        resolve: () => {
+          limit?.end();
+          done.resolve();
+        },
+        reject: (error: unknown) => {
+          limit?.end();
+          done.reject(error);
+        },
+      };
+      const call = process.callAndKeep(reference, args, [id.creator, id.number], settled, limit?.leftMs);
+      if (call === -1) {
+        this.#references.unusedId(id);
+        await done.promise;
+      }
+      limit?.signal.addEventListener(
+        "abort",
+        () => {
+          process.abandon(call, limit.rule);
+          settled.reject(limit.signal.reason);
+        },
+        { once: true },
+      );
+      return { id, done: done.promise };
     } catch (error) {
       limit?.end();
       throw error;
@@ -132,45 +181,6 @@ export function awaitReply(
     const id = process.call(reference, args, settled, leftMs);
     if (id >= 0) signal.addEventListener("abort", onAbort, { once: true });
   });
-}
-
-/** Sends a call whose result stays where it is made. Throws what refuses it before it is sent. */
-function startKept(
-  pid: number,
-  process: CallableProcess,
-  reference: FunctionReference,
-  args: readonly unknown[],
-  limit: CallLimit | undefined,
-): Future<unknown> {
-  limit?.signal.throwIfAborted();
-  const keepAs = process.newReference();
-  let refused: { error: unknown } | undefined;
-  let isStarting = true;
-  const future = new Future(pid, process, keepAs, (done) => {
-    const settled = {
-      resolve: () => {
-        limit?.end();
-        done.resolve();
-      },
-      reject: (error: unknown) => {
-        limit?.end();
-        if (isStarting) refused = { error };
-        done.reject(error);
-      },
-    };
-    const id = process.callAndKeep(reference, args, keepAs, settled, limit?.leftMs);
-    if (limit === undefined || id < 0) return;
-    const onAbort = (): void => {
-      process.abandon(id, limit.rule);
-      // It may have ended already, and its result be kept for nobody.
-      process.release(keepAs);
-      settled.reject(limit.signal.reason);
-    };
-    limit.signal.addEventListener("abort", onAbort, { once: true });
-  });
-  isStarting = false;
-  if (refused !== undefined) throw refused.error;
-  return future;
 }
 
 /** Gives an error that was made when a message arrived the stack of the call that it belongs to. */

@@ -4,6 +4,7 @@ import type { JoinMessage } from "../protocol/control-messages.js";
 import { MessageType, type Message } from "../protocol/message.js";
 import type { LoadFunction } from "../rpc/call-server.js";
 import type { AuthenticatedConnection } from "../rpc/handshake-exchange.js";
+import type { ReferenceTraffic } from "../rpc/reference-traffic.js";
 import { Session } from "../rpc/session.js";
 import type { AbandonedCall } from "../rpc/stop-rule.js";
 import type { Transport } from "../transport/transport.js";
@@ -16,6 +17,7 @@ export interface JoinOptions {
   readonly transport: Transport;
   readonly codec: Codec;
   readonly load: LoadFunction;
+  readonly references: ReferenceTraffic;
   readonly message: JoinMessage;
   /** Answers a worker that asks for code; never rejects. */
   readonly answerCode: (question: CodeWantedMessage) => Promise<CodeMessage>;
@@ -50,6 +52,7 @@ export async function joinWorker(arrival: Arrival, options: JoinOptions): Promis
     peerPid: options.message.pid,
     codec: options.codec,
     load: options.load,
+    references: options.references,
     maxMessageBytes,
     onAbandoned: options.onAbandoned,
     onMessage: (type, content) => {

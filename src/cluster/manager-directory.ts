@@ -48,6 +48,10 @@ export class ManagerDirectory implements ProcessDirectory {
     return { pid: member.pid, process: member.session };
   }
 
+  reach(pid: number): FoundProcess {
+    return { pid, process: pid === 1 ? this.#local : this.#members.get(pid).session };
+  }
+
   placeOf(pid: number): ProcessPlace {
     if (pid === 1) return { host: undefined, hostname: hostname() };
     return placeOf(this.#members.get(pid).info);

@@ -17,6 +17,7 @@ import type { CodeMessage, CodeWantedMessage } from "../protocol/code-messages.j
 import type { InitializeReference } from "../functions/function-reference.js";
 import type { LoadFunction } from "../rpc/call-server.js";
 import { ControlChannel, type ControlHandlers } from "../rpc/control-channel.js";
+import type { ReferenceTraffic } from "../rpc/reference-traffic.js";
 import type { AuthenticatedConnection } from "../rpc/handshake-exchange.js";
 import { tcpTransport } from "../transport/tcp.js";
 import type { Transport } from "../transport/transport.js";
@@ -61,6 +62,7 @@ export interface MembershipContext {
   readonly members: Members;
   readonly codec: Codec;
   readonly load: LoadFunction;
+  readonly references: ReferenceTraffic;
   readonly answerCode: (question: CodeWantedMessage) => Promise<CodeMessage>;
   /** Prepares a worker that joins, and then calls `admit`. */
   readonly setUp: (worker: JoiningWorker, signal: AbortSignal, admit: () => void) => Promise<void>;
@@ -78,6 +80,7 @@ export class Membership {
   readonly #emit: Emit;
   readonly #codec: Codec;
   readonly #load: LoadFunction;
+  readonly #references: ReferenceTraffic;
   readonly #answerCode: MembershipContext["answerCode"];
   readonly #setUp: MembershipContext["setUp"];
   readonly #rendezvous: Rendezvous;
@@ -94,7 +97,8 @@ export class Membership {
   #closed: Promise<void> | undefined;
 
   constructor(options: CheckedClusterOptions, context: MembershipContext) {
-    const { members, codec, load, answerCode, setUp, emit } = context;
+    const { members, codec, load, references, answerCode, setUp, emit } = context;
+    this.#references = references;
     this.members = members;
     this.#options = options;
     this.#transport = options.transport ?? tcpTransport;
@@ -258,6 +262,7 @@ export class Membership {
         transport: this.#transport,
         codec: this.#codec,
         load: this.#load,
+        references: this.#references,
         answerCode: this.#answerCode,
         message: {
           pid,

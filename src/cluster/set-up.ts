@@ -1,11 +1,10 @@
 import type { ProcessDirectory } from "../calls/call-process.js";
-import { copiedValue } from "../calls/copied-value.js";
+import { copiedValue, type Copying } from "../calls/copied-value.js";
 import { EverywhereSteps, runStep, type Everywhere } from "../calls/everywhere.js";
 import { checkEverywhereOptions, type EverywhereOptions } from "../calls/everywhere-options.js";
 import { ClusterClosedError } from "../errors.js";
 import type { FunctionFinder } from "../functions/function-finder.js";
 import type { FunctionReference, InitializeReference } from "../functions/function-reference.js";
-import type { Codec } from "../protocol/codec.js";
 import type { Session } from "../rpc/session.js";
 import { isRecord, show } from "../util/option-checks.js";
 import type { Initialize } from "./initialize.js";
@@ -22,13 +21,13 @@ export interface JoiningWorker {
 export class SetUp {
   readonly #directory: ProcessDirectory;
   readonly #functions: FunctionFinder;
-  readonly #codec: Codec;
+  readonly #copying: Copying;
   readonly #steps: EverywhereSteps;
 
-  constructor(directory: ProcessDirectory, functions: FunctionFinder, codec: Codec) {
+  constructor(directory: ProcessDirectory, functions: FunctionFinder, copying: Copying) {
     this.#directory = directory;
     this.#functions = functions;
-    this.#codec = codec;
+    this.#copying = copying;
     this.#steps = new EverywhereSteps(directory);
   }
 
@@ -37,7 +36,7 @@ export class SetUp {
     const hasOptions = isRecord(given[0]) && !(given[0] instanceof URL);
     const options = checkEverywhereOptions(hasOptions ? (given[0] as EverywhereOptions) : {});
     const [what, ...args] = hasOptions ? given.slice(1) : given;
-    const copied = copiedValue(this.#codec, args, "args") as readonly unknown[];
+    const copied = copiedValue(this.#copying, args, "args") as readonly unknown[];
     return this.#steps.run(this.#referenceOf(what), options, copied);
   }
 

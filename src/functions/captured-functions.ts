@@ -13,6 +13,23 @@ export function functionExtension(
   };
 }
 
+/** Objects inside captured values that travel beside them, in a way of their own, each an index among those. */
+export function carriedExtension(isCarried: (value: object) => boolean, carried: object[]): ValueExtension {
+  return {
+    tag: 2,
+    matches: (value): value is object => isCarried(value),
+    encode: (value) => {
+      const known = carried.indexOf(value);
+      return known === -1 ? carried.push(value) - 1 : known;
+    },
+    decode: (index) => {
+      const found = carried[Number(index)];
+      if (found === undefined) throw new Error(`object ${String(index)} does not travel with the function`);
+      return found;
+    },
+  };
+}
+
 /** The functions that a value holds, with the path that leads to each; those in getters and private fields are not found. */
 export function* functionsInside(value: unknown, path: string): Generator<{ fn: Function; path: string }> {
   const visited = new Set<object>();

@@ -1,7 +1,7 @@
 import { isBuiltin } from "node:module";
 import { FunctionNotFoundError } from "../errors.js";
 import { Encoder } from "../protocol/codec.js";
-import { functionExtension, functionsInside } from "./captured-functions.js";
+import { carriedExtension, functionExtension, functionsInside } from "./captured-functions.js";
 import { commonJsFileOf } from "./commonjs-modules.js";
 import { describeFunction, pathOfUrl } from "./function-description.js";
 import type {
@@ -32,6 +32,8 @@ export interface CaptureContext {
     snapshot: FunctionSnapshot | undefined,
     subject: string,
   ) => Promise<FunctionByName | undefined>;
+  /** Whether an object inside a captured value has a way of its own to travel. */
+  readonly isCarried: (value: object) => boolean;
 }
 
 /** A function in JavaScript of this process, of which V8 has told what is around it. */
@@ -61,6 +63,7 @@ class FunctionCapture {
   readonly #indexes = new Map<Function, number>();
   readonly #open: { readonly fn: Function; readonly subject: string }[] = [];
   readonly #values: { readonly value: unknown; readonly subject: string }[] = [];
+  readonly #carried: object[] = [];
 
   constructor(context: CaptureContext) {
     this.#context = context;
@@ -80,7 +83,13 @@ class FunctionCapture {
       await this.#describeOpen();
       values = this.#encodeValues();
     }
-    return { kind: "value", name: functionName(root), functions: this.#functions, values };
+    return {
+      kind: "value",
+      name: functionName(root),
+      functions: this.#functions,
+      values,
+      ...(this.#carried.length === 0 ? {} : { carried: this.#carried }),
+    };
   }
 
   async #describeOpen(): Promise<void> {
@@ -205,7 +214,10 @@ class FunctionCapture {
       if (index === undefined) found.push(fn);
       return index ?? 0;
     };
-    const extensions = [functionExtension(toIndex, () => toIndex)];
+    const extensions = [
+      functionExtension(toIndex, () => toIndex),
+      carriedExtension(this.#context.isCarried, this.#carried),
+    ];
     const encoder = new Encoder({ segmentThreshold: Number.MAX_SAFE_INTEGER, extensions });
     try {
       const { body } = encoder.encode(this.#values.map(({ value }) => value));

@@ -20,6 +20,7 @@ import { checkProjectRoot } from "./project-root.js";
 import { ScriptContexts } from "./script-context.js";
 import { settleWithin } from "./settle-within.js";
 import { SourceParser } from "./source-parser.js";
+import type { ValueExtension } from "../protocol/value-extension.js";
 
 /** A module whose function is at hand is loaded, so to import it again takes no time unless it waits for us. */
 const IMPORT_LIMIT_MS = 5000;
@@ -33,6 +34,8 @@ export interface FunctionFinderOptions {
   readonly moduleOf?: (file: string) => string | undefined;
   /** The unit of code that a function needs. Default: functions say nothing of it, and processes do not compare theirs. */
   readonly unitFor?: (reference: FunctionReference) => string | undefined;
+  /** How objects travel that are more than their data; default none. */
+  readonly extensions?: readonly ValueExtension[];
 }
 
 /**
@@ -46,6 +49,7 @@ export class FunctionFinder {
   readonly #importLimitMs: number;
   readonly #moduleOf: (file: string) => string | undefined;
   readonly #unitFor: FunctionFinderOptions["unitFor"];
+  readonly #extensions: readonly ValueExtension[];
   readonly #scripts: ScriptUrls = new Map();
   readonly #contexts = new ScriptContexts();
   readonly #known = new WeakMap<Function, FoundReference>();
@@ -53,7 +57,14 @@ export class FunctionFinder {
   readonly #searches = new WeakMap<Function, Promise<FoundReference>>();
 
   /** Throws a `TypeError` if the project root is no folder. */
-  constructor({ projectRoot, importLimitMs = IMPORT_LIMIT_MS, moduleOf, unitFor }: FunctionFinderOptions) {
+  constructor({
+    projectRoot,
+    importLimitMs = IMPORT_LIMIT_MS,
+    moduleOf,
+    unitFor,
+    extensions = [],
+  }: FunctionFinderOptions) {
+    this.#extensions = extensions;
     this.#root = checkProjectRoot(projectRoot);
     this.#importLimitMs = importLimitMs;
     this.#moduleOf = (file) => moduleOf?.(file) ?? moduleOfPath(this.#root, file);
@@ -139,6 +150,7 @@ export class FunctionFinder {
       scripts: this.#contexts,
       snapshot: (inner) => this.#snapshot(inner),
       nameOf: (inner, around, path) => this.#nameOf(inner, around, path),
+      isCarried: (value) => this.#extensions.some((extension) => extension.matches(value)),
     });
   }
 

@@ -34,6 +34,8 @@ export interface FunctionByValue extends NeedsCode {
   readonly functions: readonly (FunctionByName | FunctionSource)[];
   /** An encoded array of the values that they use; a function inside one of them is its index in `functions`. */
   readonly values: Uint8Array;
+  /** Objects inside the values that have a way of their own to travel (remote references); the values hold their index. */
+  readonly carried?: readonly object[];
 }
 
 /** A module that is to be imported: as a function, one that does nothing once that is done. */

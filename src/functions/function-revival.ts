@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { FunctionNotFoundError } from "../errors.js";
 import { Decoder } from "../protocol/codec.js";
-import { functionExtension } from "./captured-functions.js";
+import { carriedExtension, functionExtension } from "./captured-functions.js";
 import {
   type Captured,
   type FunctionByName,
@@ -76,7 +76,10 @@ class FunctionRevival {
       if (compiled?.source.form === "function") this.#functions[index] = compiled.evaluate();
     }
     const decoder = new Decoder({
-      extensions: [functionExtension(noIndex, (index) => this.#function(index))],
+      extensions: [
+        functionExtension(noIndex, (index) => this.#function(index)),
+        carriedExtension(() => false, [...(this.#reference.carried ?? [])]),
+      ],
     });
     this.#values = decoder.decode(this.#reference.values, []) as readonly unknown[];
     for (const compiled of this.#compiled) if (compiled !== undefined) this.#fill(compiled);

@@ -225,6 +225,7 @@ export class PeerLink {
       load: this.#network.load,
       board: this.#network.board,
       maxMessageBytes,
+      references: this.#network.references,
       onMessage: () => {},
       onClosed: () => {
         if (this.#session !== session) return;

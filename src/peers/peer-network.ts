@@ -1,3 +1,4 @@
+import type { ReferenceTraffic } from "../rpc/reference-traffic.js";
 import type { Codec } from "../protocol/codec.js";
 import type { PeerExpectMessage } from "../protocol/peer-messages.js";
 import type { CallBoard } from "../rpc/call-board.js";
@@ -17,6 +18,7 @@ export interface PeerNetwork {
   readonly load: LoadFunction;
   /** What this process runs for others. */
   readonly board: CallBoard;
+  readonly references: ReferenceTraffic;
   readonly maxMessageBytes: number;
   addressOf(pid: number): PeerAddress | undefined;
   /** Sends a message to another worker, through the manager. */

@@ -1,7 +1,8 @@
 import type { CallableProcess } from "../calls/call-process.js";
 import { LinkLostError } from "../errors.js";
-import type { FunctionReference } from "../functions/function-reference.js";
+import type { CallReference } from "../rpc/internal-functions.js";
 import type { PendingCall } from "../rpc/pending-calls.js";
+import type { KeepAs } from "../rpc/reference-traffic.js";
 import type { PeerLink } from "./peer-link.js";
 
 /** Calls that may wait for a link. */
@@ -25,7 +26,6 @@ export class PeerProcess implements CallableProcess {
   /** Of calls that waited and have been sent, until they are answered. */
   readonly #sentAs = new Map<number, number>();
   #nextId = FIRST_WAITING_ID;
-  #nextReference = 1;
 
   constructor(link: PeerLink) {
     this.#link = link;
@@ -48,16 +48,16 @@ export class PeerProcess implements CallableProcess {
     return session?.room() ?? this.#link.connect().catch(() => {});
   }
 
-  call(reference: FunctionReference, args: readonly unknown[], call: PendingCall, limitMs?: number): number {
+  call(reference: CallReference, args: readonly unknown[], call: PendingCall, limitMs?: number): number {
     const { session } = this.#link;
     if (session !== undefined) return session.call(reference, args, call, limitMs);
     return this.#wait(call, (settling) => this.#link.session!.call(reference, args, settling, limitMs));
   }
 
   callAndKeep(
-    reference: FunctionReference,
+    reference: CallReference,
     args: readonly unknown[],
-    keepAs: number,
+    keepAs: KeepAs,
     call: PendingCall,
     limitMs?: number,
   ): number {
@@ -69,24 +69,10 @@ export class PeerProcess implements CallableProcess {
   }
 
   /** The link stands, or did a moment ago. */
-  callAndForget(reference: FunctionReference, args: readonly unknown[]): void {
+  callAndForget(reference: CallReference, args: readonly unknown[]): void {
     const { session } = this.#link;
     if (session === undefined) throw this.#notLinked();
     session.callAndForget(reference, args);
-  }
-
-  newReference(): number {
-    return this.#nextReference++;
-  }
-
-  fetch(reference: number, call: PendingCall): void {
-    const { session } = this.#link;
-    if (session === undefined) call.reject(this.#notLinked());
-    else session.fetch(reference, call);
-  }
-
-  release(reference: number): void {
-    this.#link.session?.release(reference);
   }
 
   abandon(id: number): void {

@@ -6,6 +6,7 @@ import type { PeerExpectMessage, WhoIsMessage } from "../protocol/peer-messages.
 import type { CallBoard } from "../rpc/call-board.js";
 import type { LoadFunction } from "../rpc/call-server.js";
 import type { AuthenticatedConnection } from "../rpc/handshake-exchange.js";
+import type { ReferenceTraffic } from "../rpc/reference-traffic.js";
 import type { Session } from "../rpc/session.js";
 import type { Transport } from "../transport/transport.js";
 import { isRecord } from "../util/option-checks.js";
@@ -24,6 +25,7 @@ export interface PeersOptions {
   readonly codec: Codec;
   readonly load: LoadFunction;
   readonly board: CallBoard;
+  readonly references: ReferenceTraffic;
   readonly maxMessageBytes: number;
   readonly addressOf: (pid: number) => PeerAddress | undefined;
   readonly isGone: (pid: number) => boolean;
@@ -60,6 +62,10 @@ export class Peers implements PeerNetwork {
 
   get codec(): Codec {
     return this.#options.codec;
+  }
+
+  get references(): ReferenceTraffic {
+    return this.#options.references;
   }
 
   get load(): LoadFunction {

@@ -96,10 +96,11 @@ export class WorkerDirectory implements ProcessDirectory {
   find(pid: number | "any", signal?: AbortSignal): FoundProcess | Promise<FoundProcess> {
     if (pid === 1) return { pid, process: this.#manager };
     const chosen = pid === "any" ? this.#leastLoaded() : pid;
-    if (chosen === this.myPid) return this.#self;
-    const link = this.#view.get(chosen) && this.#checked(chosen);
-    if (link?.session !== undefined) return { pid: chosen, process: this.#process(chosen) };
-    return this.#connect(chosen, signal);
+    return this.#worker(chosen, false, signal);
+  }
+
+  reach(pid: number): FoundProcess | Promise<FoundProcess> {
+    return pid === 1 ? { pid, process: this.#manager } : this.#worker(pid, true);
   }
 
   placeOf(pid: number): ProcessPlace {
@@ -144,21 +145,28 @@ export class WorkerDirectory implements ProcessDirectory {
     this.#news.emit("change");
   }
 
-  async #connect(pid: number, signal: AbortSignal | undefined): Promise<FoundProcess> {
+  #worker(pid: number, mayLeave: boolean, signal?: AbortSignal): FoundProcess | Promise<FoundProcess> {
+    if (pid === this.myPid) return this.#self;
+    const link = this.#view.get(pid) && this.#checked(pid, mayLeave);
+    if (link?.session !== undefined) return { pid, process: this.#process(pid) };
+    return this.#connect(pid, mayLeave, signal);
+  }
+
+  async #connect(pid: number, mayLeave: boolean, signal: AbortSignal | undefined): Promise<FoundProcess> {
     if (this.#view.get(pid) === undefined && this.#view.exitOf(pid) === undefined) {
       await until(this.#ask(pid), signal);
     }
-    await until(this.#checked(pid).connect(), signal);
+    await until(this.#checked(pid, mayLeave).connect(), signal);
     return { pid, process: this.#process(pid) };
   }
 
   /** The link to a worker that may be called. Throws why another one may not. */
-  #checked(pid: number): ReturnType<Peers["link"]> {
+  #checked(pid: number, mayLeave: boolean): ReturnType<Peers["link"]> {
     const reason = this.#view.exitOf(pid);
     if (reason !== undefined) throw new ProcessExitedError(pid, reason);
     if (this.#view.get(pid) === undefined) throw this.#unknown(pid);
     if (!this.#mayCall(pid)) throw noLink(this.#topology, this.myPid, pid);
-    if (this.#view.isLeaving(pid)) {
+    if (!mayLeave && this.#view.isLeaving(pid)) {
       throw new ProcessExitedError(pid, { kind: "removed", message: "it is leaving the cluster" });
     }
     return this.peers.link(pid);

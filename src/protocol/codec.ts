@@ -1,6 +1,7 @@
 /** Values as bytes. docs/values.md says what travels, docs/protocol-values.md how the bytes are laid out. */
 import { Decoder } from "./decoder.js";
 import { Encoder } from "./encoder.js";
+import type { ValueExtension } from "./value-extension.js";
 
 /** One of each: they learn the shapes of objects, so a process should have few of them, best one. */
 export interface Codec {
@@ -8,8 +9,8 @@ export interface Codec {
   readonly decoder: Decoder;
 }
 
-export function newCodec(): Codec {
-  return { encoder: new Encoder(), decoder: new Decoder() };
+export function newCodec(extensions: readonly ValueExtension[] = []): Codec {
+  return { encoder: new Encoder({ extensions }), decoder: new Decoder({ extensions }) };
 }
 
 export { Encoder } from "./encoder.js";

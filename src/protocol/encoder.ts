@@ -18,6 +18,8 @@ export interface EncodedValue {
   readonly body: Uint8Array;
   /** Large binary parts, in order, not copied: views of the caller's own memory. */
   readonly segments: readonly Uint8Array[];
+  /** Objects that travel by an extension: their owner may want to know where they have been sent. */
+  readonly carried: readonly object[];
 }
 
 export interface EncoderOptions {
@@ -79,7 +81,11 @@ export class Encoder {
     try {
       writer.message(value);
       const { bytes, position } = writer.sink;
-      return { body: new Uint8Array(bytes.buffer, 0, position), segments: writer.binary.segments };
+      return {
+        body: new Uint8Array(bytes.buffer, 0, position),
+        segments: writer.binary.segments,
+        carried: writer.carried,
+      };
     } catch (error) {
       throw this.#explained(error, value, name);
     } finally {

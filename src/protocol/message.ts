@@ -36,6 +36,7 @@ export const MessageType = {
   failure: 34,
   cancel: 35,
   defineFunction: 36,
+  // No longer sent.
   fetch: 37,
   release: 38,
   // Between workers, passed on by the manager; `aux` is the worker at the other end.
@@ -56,7 +57,7 @@ export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 export const CallFlag = {
   /** The caller wants no reply (`remoteDo`). */
   noReply: 1,
-  /** The result stays with the worker, under the call's reference, until it is fetched or released (`remoteCall`). */
+  /** The result stays with the callee, under a reference, for as long as somebody holds that (`remoteCall`). */
   keepResult: 2,
   /** The function's definition is large and may arrive after the call, which then waits for it. */
   awaitDefinition: 4,

@@ -141,9 +141,13 @@ class RefusalSearch {
 
   #extension(value: object, path: string, depth: number): Refusal | undefined {
     this.#open.add(value);
-    const found = this.value(this.kinds.extensionFor(value)?.encode(value), path, depth + 1);
-    this.#open.delete(value);
-    return found;
+    try {
+      return this.value(this.kinds.extensionFor(value)?.encode(value), path, depth + 1);
+    } catch (cause) {
+      return { path, reason: messageOf(cause), cause };
+    } finally {
+      this.#open.delete(value);
+    }
   }
 }
 

@@ -11,7 +11,7 @@ export interface ValueExtension<T extends object = object> {
    * Must give the same answer for all objects of one prototype (functions are asked about one by one).
    */
   matches(value: object): value is T;
-  /** What travels instead; any encodable value. */
+  /** What travels instead; any encodable value. An error that it throws should go on after the value's path: `is closed`. */
   encode(value: T): unknown;
   /** May throw: the message then fails to decode, with that error as its cause. */
   decode(data: unknown): T;

@@ -37,6 +37,8 @@ import {
 /** Holes in a row that make an array sparse: from there on its own indices are listed instead of tried. */
 const HOLES_IN_A_ROW = 32;
 
+const NOTHING_CARRIED: readonly object[] = [];
+
 /** Turns one value after another into bytes. Knows no paths: who gets an error asks `explainRefusal` for the place. */
 export class ValueWriter {
   readonly sink: ByteSink;
@@ -47,6 +49,8 @@ export class ValueWriter {
   readonly #keyLists = new KeyLists();
   /** Values of extensions whose data is being written; the data cannot refer back to them. */
   readonly #open: object[] = [];
+  /** Values of extensions that the message holds. */
+  #carried: object[] | undefined;
 
   constructor(options: {
     kinds: ObjectKinds;
@@ -58,6 +62,11 @@ export class ValueWriter {
     this.#maxDepth = options.maxDepth;
     this.sink = new ByteSink(options.maxBodyBytes);
     this.binary = new BinaryWriter(this.sink, this.#seen, options.segmentThreshold);
+  }
+
+  /** Values of extensions that the message holds. */
+  get carried(): readonly object[] {
+    return this.#carried ?? NOTHING_CARRIED;
   }
 
   /** Writes a whole body; it then stands at the start of the sink's memory. */
@@ -99,6 +108,7 @@ export class ValueWriter {
     this.binary.clear();
     this.binary.shared = undefined;
     this.#open.length = 0;
+    this.#carried = undefined;
   }
 
   attempt(write: () => void): boolean {
@@ -107,6 +117,7 @@ export class ValueWriter {
     const viewed = this.binary.viewed.count;
     const segments = this.binary.segments.length;
     const open = this.#open.length;
+    const carried = this.#carried?.length ?? 0;
     try {
       write();
       return true;
@@ -115,6 +126,7 @@ export class ValueWriter {
       this.#seen.rewind(seen);
       this.binary.rewind(viewed, segments);
       this.#open.length = open;
+      if (this.#carried !== undefined) this.#carried.length = carried;
       return false;
     }
   }
@@ -305,6 +317,7 @@ export class ValueWriter {
     this.#open.push(value);
     this.value(extension.encode(value), depth + 1);
     this.#open.pop();
+    (this.#carried ??= []).push(value);
   }
 
   // The methods of the prototype, since a subclass may list other things than it holds. A getter among the values may

@@ -11,6 +11,8 @@ import type { Connection } from "../transport/transport.js";
 import { CallBoard } from "./call-board.js";
 import { noCallRuns, runAs } from "./current-call.js";
 import { encodeFailure, FailureKind, failureKindOf } from "./failure.js";
+import type { CallReference } from "./internal-functions.js";
+import type { Arrived, KeepAs, KeptOutcome, ReferenceTraffic } from "./reference-traffic.js";
 import { RunningCalls } from "./running-calls.js";
 import { ServedCall } from "./served-call.js";
 import { ServedFunctions, type FunctionSlot } from "./served-functions.js";
@@ -28,8 +30,6 @@ const MANAGER_PID = 1;
 /** Reading stops above this many calls that wait, and goes on below half of it. */
 const MAX_WAITING = 10_000;
 
-type Kept = { readonly value: unknown } | { readonly error: unknown };
-
 export interface CallServerOptions {
   readonly connection: Connection;
   readonly encoder: Encoder;
@@ -37,6 +37,7 @@ export interface CallServerOptions {
   readonly load: LoadFunction;
   readonly maxMessageBytes: number;
   readonly peerPid: number;
+  readonly references: ReferenceTraffic;
   /** Where it shows what runs. */
   readonly board?: CallBoard;
 }
@@ -54,7 +55,7 @@ export class CallServer {
   readonly #board: CallBoard;
   maxMessageBytes: number;
   readonly #functions: ServedFunctions;
-  readonly #kept = new Map<number, Kept>();
+  readonly #references: ReferenceTraffic;
   #waiting: (ServedCall | undefined)[] = [];
   #next = 0;
   #received = 0;
@@ -75,16 +76,19 @@ export class CallServer {
     this.#peerPid = options.peerPid;
     this.#board = options.board ?? new CallBoard();
     this.maxMessageBytes = options.maxMessageBytes;
-    this.#functions = new ServedFunctions(options.load, this.#board, (slot) => this.#beginAll(slot));
+    this.#references = options.references;
+    this.#functions = new ServedFunctions(options.load, options.references.internal, this.#board, (slot) =>
+      this.#beginAll(slot),
+    );
   }
 
-  /** Calls that wait or run. */
+  /** Calls that wait or run, without those of internal functions that run. */
   get size(): number {
     return this.#waiting.length - this.#next + this.#loading.size + this.#running.size;
   }
 
   /** The peer calls this function by `id`. Loading begins at once. */
-  define(id: number, reference: FunctionReference): void {
+  define(id: number, reference: CallReference): void {
     this.#functions.define(id, reference);
   }
 
@@ -110,14 +114,17 @@ export class CallServer {
     try {
       const target = this.#functions.called(aux, flags);
       const content = this.#decoder.decode(message.body, message.segments) as never[];
-      const extras = content as unknown as number[];
-      const limitMs = (flags & CallFlag.timeLimit) === 0 ? Infinity : extras.pop()!;
-      const reference = (flags & CallFlag.keepResult) === 0 ? 0 : extras.pop()!;
+      const extras = content as unknown[];
+      const limitMs = (flags & CallFlag.timeLimit) === 0 ? Infinity : (extras.pop() as number);
+      const keepAs = (flags & CallFlag.keepResult) === 0 ? undefined : (extras.pop() as KeepAs);
+      if (keepAs !== undefined) this.#references.begin(keepAs);
+      const arrived = this.#references.takeArrived();
       const deadline = limitMs === Infinity ? Infinity : performance.now() + limitMs;
       this.#waiting.push(
-        new ServedCall(this.#received++, message, target, content, reference, deadline, this.#peerPid),
+        new ServedCall(this.#received++, message, target, content, keepAs, arrived, deadline, this.#peerPid),
       );
     } catch (error) {
+      this.#drop(this.#references.takeArrived());
       this.#fail(id, flags, error);
       return;
     }
@@ -169,23 +176,6 @@ export class CallServer {
     this.#schedule();
   }
 
-  /** Answers call `id` with the kept result of `reference`. */
-  fetch(id: number, reference: number): void {
-    const kept = this.#kept.get(reference);
-    if (kept === undefined) {
-      this.#reply(
-        FailureKind.unknownReference,
-        id,
-        new Error(`reference ${reference} was released or never existed`),
-      );
-    } else if ("error" in kept) this.#fail(id, 0, kept.error);
-    else this.#succeed(id, kept.value);
-  }
-
-  release(reference: number): void {
-    this.#kept.delete(reference);
-  }
-
   /** The peer reads again. */
   drained(): void {
     this.#schedule();
@@ -194,10 +184,11 @@ export class CallServer {
   /** The connection has ended: what waits is dropped, what runs is told and goes on unheard. */
   close(): void {
     this.#isClosed = true;
+    const dropped = [...this.#waiting.slice(this.#next), ...this.#loading];
     this.#waiting = [];
     this.#next = 0;
     this.#loading.clear();
-    this.#kept.clear();
+    for (const call of dropped) if (call !== undefined) this.#neverBegins(call, "its caller is gone");
     this.#functions.clear();
     for (const call of this.#running) call.abort(new ConnectionClosedError("the caller's process is gone"));
   }
@@ -223,7 +214,22 @@ export class CallServer {
 
   #cancelled(call: ServedCall): void {
     call.isAnswered = true;
+    this.#neverBegins(call, "it was cancelled");
     this.#reply(FailureKind.cancelled, call.id, new Error("the call was cancelled before it began"));
+  }
+
+  /** Nobody will see its arguments, and others may wait for its result. */
+  #neverBegins({ keepAs, arrived }: ServedCall, reason: string): void {
+    this.#drop(arrived);
+    this.#keep(keepAs, { error: new Error(`the call that should give this value did not begin: ${reason}`) });
+  }
+
+  #drop(arrived: Arrived | undefined): void {
+    if (arrived !== undefined) this.#references.dropped(arrived);
+  }
+
+  #keep(keepAs: KeepAs | undefined, outcome: KeptOutcome): void {
+    if (keepAs !== undefined) this.#references.settle(keepAs, outcome);
   }
 
   #interrupted(call: ServedCall): void {
@@ -289,6 +295,7 @@ export class CallServer {
       return;
     }
     if (call.deadline !== Infinity && call.deadline <= performance.now()) return this.#cancelled(call);
+    if (target.isInternal) return void this.#runInternal(call);
     const mark = this.#markOf(call);
     let result: unknown;
     this.#current = call;
@@ -306,6 +313,17 @@ export class CallServer {
     this.#board.ended();
     if (isThenable(result)) this.#await(call, mark, result);
     else this.#settle(call, result);
+  }
+
+  /** Not the program's code: nothing that could be broken off, and nothing that a worker should stay for. */
+  async #runInternal(call: ServedCall): Promise<void> {
+    const { fn, error: missing } = call.target;
+    try {
+      if (fn === undefined) throw missing;
+      this.#settle(call, await fn.apply(undefined, call.args));
+    } catch (error) {
+      this.#settleFailure(call, error);
+    }
   }
 
   #await(call: ServedCall, mark: number, result: PromiseLike<unknown>): void {
@@ -333,30 +351,27 @@ export class CallServer {
   }
 
   #settle(call: ServedCall, value: unknown): void {
-    const { id, flags, reference } = call;
+    const { id, flags, keepAs } = call;
     call.end();
-    if (this.#isClosed || call.isAnswered || (flags & CallFlag.noReply) !== 0) return;
+    if (call.isAnswered) return;
     call.isAnswered = true;
-    if ((flags & CallFlag.keepResult) === 0) this.#succeed(id, value);
-    else {
-      // Who has given up has released the reference already, which nobody would do again.
-      if (!call.isAborted) this.#kept.set(reference, { value });
-      this.#succeed(id, undefined);
-    }
+    this.#keep(keepAs, { value });
+    if (this.#isClosed || (flags & CallFlag.noReply) !== 0) return;
+    this.#succeed(id, keepAs === undefined ? value : undefined);
   }
 
   #settleFailure(call: ServedCall, error: unknown): void {
-    const { id, flags, reference } = call;
+    const { id, flags, keepAs } = call;
     call.end();
-    if (this.#isClosed || call.isAnswered) return;
+    if (call.isAnswered) return;
     call.isAnswered = true;
-    if ((flags & CallFlag.keepResult) !== 0 && !call.isAborted) this.#kept.set(reference, { error });
-    this.#fail(id, flags, error);
+    this.#keep(keepAs, { error });
+    if (!this.#isClosed) this.#fail(id, flags, error);
   }
 
   #succeed(id: number, value: unknown): void {
     try {
-      const { body, segments } = this.#encoder.encode(value, "result");
+      const { body, segments, carried } = this.#encoder.encode(value, "result");
       const size = sizeOf(body, segments);
       if (size > this.maxMessageBytes) {
         throw new SerializationError(
@@ -366,6 +381,7 @@ export class CallServer {
         );
       }
       this.#connection.send({ type: MessageType.result, flags: 0, id, aux: 0, body, segments });
+      if (carried.length > 0) this.#references.sent(carried, this.#peerPid);
     } catch (error) {
       this.#reply(failureKindOf(error), id, error);
     }
@@ -383,13 +399,14 @@ export class CallServer {
 
   #reply(kind: FailureKind, id: number, error: unknown): void {
     if (this.#isClosed) return;
-    const { body, segments } = encodeFailure(this.#encoder, error);
+    const { body, segments, carried } = encodeFailure(this.#encoder, error);
     const size = sizeOf(body, segments);
     if (size > this.maxMessageBytes) {
       const message = `what the function threw takes ${size} bytes; the limit is ${this.maxMessageBytes}`;
       return this.#reply(FailureKind.tooLarge, id, new SerializationError("ERR_MESSAGE_TOO_LARGE", message));
     }
     this.#connection.send({ type: MessageType.failure, flags: 0, id, aux: kind, body, segments });
+    if (carried.length > 0) this.#references.sent(carried, this.#peerPid);
   }
 }
 

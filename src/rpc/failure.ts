@@ -14,7 +14,7 @@ export const FailureKind = {
   unencodable: 4,
   /** The call was cancelled before it began. */
   cancelled: 5,
-  /** The reference is not known: it was released, or never existed. */
+  /** No longer sent. */
   unknownReference: 6,
   /** The result is larger than a message may be. */
   tooLarge: 7,

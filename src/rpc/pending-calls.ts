@@ -7,6 +7,11 @@ export interface PendingCall {
 /** The caller has given up, the reply is still to come: the slot stays taken until then. */
 const abandoned: PendingCall = { resolve: () => {}, reject: () => {} };
 
+/** Nobody will see the reply. */
+export function isAbandoned(call: PendingCall): boolean {
+  return call === abandoned;
+}
+
 /**
  * Calls that wait for their reply, by id. Every call is answered exactly once, cancelled ones too, and an id is given
  * to another call only after that answer; so a slot number is all an id needs to be, and a late reply can never be

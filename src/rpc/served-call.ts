@@ -1,4 +1,5 @@
 import { OpenCall } from "./open-call.js";
+import type { Arrived, KeepAs } from "./reference-traffic.js";
 import type { FunctionSlot } from "./served-functions.js";
 
 /** One call of a peer's, from its message to its answer. */
@@ -20,7 +21,9 @@ export class ServedCall extends OpenCall {
     readonly target: FunctionSlot,
     readonly args: never[],
     /** Where a kept result goes. */
-    readonly reference: number,
+    readonly keepAs: KeepAs | undefined,
+    /** References among the arguments. */
+    readonly arrived: Arrived | undefined,
     deadline: number,
     callerPid: number,
   ) {

@@ -1,33 +1,48 @@
 import { FunctionNotFoundError } from "../errors.js";
-import type { FunctionReference } from "../functions/function-reference.js";
 import { CallFlag } from "../protocol/message.js";
 import type { CallBoard } from "./call-board.js";
 import type { AnyFunction, LoadFunction } from "./call-server.js";
+import { isInternal, type CallReference, type InternalFunctions } from "./internal-functions.js";
 
 /** A function of the peer's: at first on its way, then there, or failed. */
 export interface FunctionSlot {
   fn: AnyFunction | undefined;
   isLoading: boolean;
   error: unknown;
+  /** Its calls are requests that may wait for long, and no work. */
+  isInternal: boolean;
 }
 
 /** The functions that a peer calls by number. */
 export class ServedFunctions {
   readonly #load: LoadFunction;
+  readonly #internal: InternalFunctions;
   readonly #board: CallBoard;
   readonly #onLoaded: (slot: FunctionSlot) => void;
   readonly #slots = new Map<number, FunctionSlot>();
 
   /** `onLoaded` is called when a function is there, or will never be. */
-  constructor(load: LoadFunction, board: CallBoard, onLoaded: (slot: FunctionSlot) => void) {
+  constructor(
+    load: LoadFunction,
+    internal: InternalFunctions,
+    board: CallBoard,
+    onLoaded: (slot: FunctionSlot) => void,
+  ) {
+    this.#internal = internal;
     this.#load = load;
     this.#board = board;
     this.#onLoaded = onLoaded;
   }
 
   /** The peer calls this function by `id`. Loading begins at once. */
-  define(id: number, reference: FunctionReference): void {
+  define(id: number, reference: CallReference): void {
     const slot = this.#slot(id);
+    if (isInternal(reference)) {
+      slot.isInternal = true;
+      slot.fn = this.#internal.get(reference.name);
+      slot.error = new FunctionNotFoundError(`this version of Rollcall has no function ${reference.name}`);
+      return;
+    }
     slot.isLoading = true;
     this.#board.loadBegan();
     const loaded = (): void => {
@@ -74,7 +89,7 @@ export class ServedFunctions {
   #slot(id: number): FunctionSlot {
     let slot = this.#slots.get(id);
     if (slot === undefined) {
-      slot = { fn: undefined, isLoading: false, error: undefined };
+      slot = { fn: undefined, isLoading: false, error: undefined, isInternal: false };
       this.#slots.set(id, slot);
     }
     return slot;

@@ -1,5 +1,4 @@
 import { SerializationError } from "../errors.js";
-import type { FunctionReference } from "../functions/function-reference.js";
 import type { Codec, Decoder, EncodedValue, Encoder } from "../protocol/codec.js";
 import { authenticatedLimits } from "../protocol/limits.js";
 import { CallFlag, isBetweenWorkers, MessageType, type Message } from "../protocol/message.js";
@@ -8,7 +7,9 @@ import type { CallBoard } from "./call-board.js";
 import { CallServer, type LoadFunction } from "./call-server.js";
 import { decodeFailure } from "./failure.js";
 import type { AuthenticatedConnection } from "./handshake-exchange.js";
-import { PendingCalls, type PendingCall } from "./pending-calls.js";
+import type { CallReference } from "./internal-functions.js";
+import { isAbandoned, PendingCalls, type PendingCall } from "./pending-calls.js";
+import { noReferences, type KeepAs, type ReferenceTraffic } from "./reference-traffic.js";
 import { DEFAULT_STOP, type AbandonedCall, type StopRule } from "./stop-rule.js";
 
 export interface SessionOptions {
@@ -18,6 +19,8 @@ export interface SessionOptions {
   readonly codec: Codec;
   readonly load: LoadFunction;
   readonly maxMessageBytes: number;
+  /** Default: none travel. The codec must be made with their extensions. */
+  readonly references?: ReferenceTraffic;
   /** What this process runs for its peers, where another thread can see it. */
   readonly board?: CallBoard;
   /** A call's caller has given up, and it is not answered. Who is told sees to it that it ends. */
@@ -52,19 +55,19 @@ export class Session {
   readonly #pending = new PendingCalls();
   readonly #server: CallServer;
   /** Functions that the peer knows by number. Those that go by value may be many, and large, and end here. */
-  readonly #defined = new WeakMap<FunctionReference, Definition>();
+  readonly #defined = new WeakMap<CallReference, Definition>();
   readonly #collected = new FinalizationRegistry<number>((id) => this.#forget(id));
   /**
    * Functions of calls that smaller messages may overtake, by call id, and of such calls that nobody answers: that the
    * peer may forget one must not arrive before the call.
    */
-  readonly #inUse = new Map<number, FunctionReference>();
+  readonly #inUse = new Map<number, CallReference>();
   /** Calls that nobody waits for any more and that are not answered yet. */
   readonly #abandoned = new Map<number, AbandonedCall>();
-  readonly #neverForgotten = new Set<FunctionReference>();
+  readonly #neverForgotten = new Set<CallReference>();
+  readonly #references: ReferenceTraffic;
   #nextFunction = 1;
   #maxMessageBytes: number;
-  #nextReference = 1;
   #waitingForRoom: (() => void)[] = [];
   #isOpen = true;
   /** Why calls fail, once that is known. */
@@ -76,7 +79,8 @@ export class Session {
     this.#encoder = options.codec.encoder;
     this.#decoder = options.codec.decoder;
     this.#maxMessageBytes = options.maxMessageBytes;
-    const { load, maxMessageBytes } = options;
+    const { load, maxMessageBytes, references = noReferences } = options;
+    this.#references = references;
     this.#server = new CallServer({
       connection: this.#connection,
       encoder: this.#encoder,
@@ -84,6 +88,7 @@ export class Session {
       load,
       maxMessageBytes,
       peerPid: options.peerPid,
+      references,
       ...(options.board === undefined ? {} : { board: options.board }),
     });
     options.peer.takeOver({
@@ -122,7 +127,7 @@ export class Session {
    * been rejected already: because an argument cannot travel, or the session has ended.
    */
   call(
-    reference: FunctionReference,
+    reference: CallReference,
     args: readonly unknown[],
     call: PendingCall,
     /** After so many milliseconds the peer need not begin it, and tells it that its time is up. */
@@ -134,9 +139,9 @@ export class Session {
 
   /** As `call`, but the result stays with the peer under `keepAs`, and the call's own outcome is undefined. */
   callAndKeep(
-    reference: FunctionReference,
+    reference: CallReference,
     args: readonly unknown[],
-    keepAs: number,
+    keepAs: KeepAs,
     call: PendingCall,
     limitMs?: number,
   ): number {
@@ -146,32 +151,13 @@ export class Session {
   }
 
   /** Sends a call that nobody waits for; throws what `call` would reject with. */
-  callAndForget(reference: FunctionReference, args: readonly unknown[]): void {
+  callAndForget(reference: CallReference, args: readonly unknown[]): void {
     let failed: { reason: unknown } | undefined;
     this.#send(reference, args, CallFlag.noReply, {
       resolve: () => {},
       reject: (reason) => (failed = { reason }),
     });
     if (failed !== undefined) throw failed.reason;
-  }
-
-  /** A new number for `callAndKeep`. */
-  newReference(): number {
-    return this.#nextReference++;
-  }
-
-  fetch(reference: number, call: PendingCall): void {
-    if (this.#failure !== undefined) return call.reject(this.#failure);
-    this.#connection.send({
-      ...emptyBody,
-      type: MessageType.fetch,
-      id: this.#pending.add(call),
-      aux: reference,
-    });
-  }
-
-  release(reference: number): void {
-    this.#connection.send({ ...emptyBody, type: MessageType.release, id: 0, aux: reference });
   }
 
   /** The caller no longer waits. A call that has not begun will not; one that runs is told, and stopped as `rule` says. */
@@ -242,7 +228,7 @@ export class Session {
     this.#pending.rejectAll(this.#failure);
   }
 
-  #send(reference: FunctionReference, args: readonly unknown[], flags: number, call: PendingCall): number {
+  #send(reference: CallReference, args: readonly unknown[], flags: number, call: PendingCall): number {
     if (this.#failure !== undefined) {
       call.reject(this.#failure);
       return -1;
@@ -264,7 +250,7 @@ export class Session {
     }
     const isAnswered = (flags & CallFlag.noReply) === 0;
     const id = isAnswered ? this.#pending.add(call) : 0;
-    const { body, segments } = encoded;
+    const { body, segments, carried } = encoded;
     if (definition.isLarge || segments.length > 0) {
       if (isAnswered) this.#inUse.set(id, reference);
       else this.#neverForgotten.add(reference);
@@ -277,11 +263,12 @@ export class Session {
       body,
       segments,
     });
+    if (carried.length > 0) this.#references.sent(carried, this.#options.peerPid);
     return id;
   }
 
   /** Throws a `SerializationError` if it is larger than a message may be. */
-  #define(reference: FunctionReference): Definition {
+  #define(reference: CallReference): Definition {
     const encoded = this.#encoder.encode(reference);
     this.#checkSize(
       encoded,
@@ -292,7 +279,9 @@ export class Session {
     const definition = { id, isLarge: encoded.segments.length > 0 };
     this.#defined.set(reference, definition);
     this.#collected.register(reference, id);
-    this.#connection.send({ type: MessageType.defineFunction, flags: 0, id: 0, aux: id, ...encoded });
+    const { body, segments, carried } = encoded;
+    this.#connection.send({ type: MessageType.defineFunction, flags: 0, id: 0, aux: id, body, segments });
+    if (carried.length > 0) this.#references.sent(carried, this.#options.peerPid);
     return definition;
   }
 
@@ -320,21 +309,19 @@ export class Session {
         return this.#server.receive(message);
       case MessageType.result:
         this.#inUse.delete(message.id);
-        if (this.#abandoned.size > 0 && this.#abandonedIsAnswered(message.id)) return;
+        if (this.#abandoned.size > 0 && this.#abandonedIsAnswered(message.id)) return this.#drop(message);
         return this.#settle(message);
       case MessageType.failure:
         this.#inUse.delete(message.id);
-        if (this.#abandoned.size > 0 && this.#abandonedIsAnswered(message.id)) return;
+        if (this.#abandoned.size > 0 && this.#abandonedIsAnswered(message.id)) return this.#drop(message);
         return this.#settleFailure(message);
       case MessageType.cancel:
         return this.#server.cancel(message.id);
-      case MessageType.fetch:
-        return this.#server.fetch(message.id, message.aux);
-      case MessageType.release:
-        return this.#server.release(message.aux);
       case MessageType.defineFunction: {
         if (message.body.length === 0) return this.#server.forget(message.aux);
-        const reference = this.#decoder.decode(message.body, message.segments) as FunctionReference;
+        const reference = this.#decoder.decode(message.body, message.segments) as CallReference;
+        // They are the function's from here on.
+        this.#references.takeArrived();
         return this.#server.define(message.aux, reference);
       }
       default:
@@ -360,9 +347,11 @@ export class Session {
     try {
       value = this.#decode(message);
     } catch (error) {
+      this.#takeArrived(true);
       call.reject(error);
       return;
     }
+    this.#takeArrived(isAbandoned(call));
     call.resolve(value);
   }
 
@@ -381,7 +370,24 @@ export class Session {
     } catch (undecodable) {
       error = undecodable;
     }
+    this.#takeArrived(isAbandoned(call));
     call.reject(error);
+  }
+
+  /** Nobody waits for this answer, and nobody will let go of the references in it. */
+  #drop(message: Message): void {
+    try {
+      this.#decode(message);
+    } catch {
+      // Then there is nothing in it.
+    }
+    this.#takeArrived(true);
+  }
+
+  /** References that came with an answer are its caller's, if there is one. */
+  #takeArrived(isDropped: boolean): void {
+    const arrived = this.#references.takeArrived();
+    if (arrived !== undefined && isDropped) this.#references.dropped(arrived);
   }
 
   #decode({ body, segments }: Message): unknown {

@@ -1,12 +1,14 @@
 import type { StatusMessage } from "../protocol/control-messages.js";
 import type { FoundProcess, ProcessDirectory } from "../calls/call-process.js";
 import type { CodeNames } from "../functions/code/code-place.js";
+import type { References } from "../references/references.js";
 
 /** A worker, as the code that runs on it finds it. */
 export interface CurrentProcess {
   readonly directory: ProcessDirectory;
   /** This process as the target of its own calls. */
   readonly self: FoundProcess;
+  readonly references: References;
   readonly projectRoot: string;
   readonly code: CodeNames;
   /** Hands a status to whatever keeps in touch with the manager. */

@@ -1,10 +1,10 @@
 /** What code that runs on a worker may want; pulls in no manager. */
 export { currentCall, type CurrentCall } from "../rpc/current-call.js";
 export { currentCluster } from "../current-cluster.js";
-export type { ClusterView } from "../cluster-view.js";
 export type { CallLimits, CallOptions, CallTarget, Pid, RetryOptions } from "../calls/call-target.js";
-export type { Future } from "../calls/future.js";
 export type { ProcessHandle, RemoteModule } from "../calls/process-handle.js";
+export type { ClusterView, Scope } from "../cluster-view.js";
+export type { BoundChannelOptions, ChannelOptions, ReferenceOptions } from "../calls/reference-options.js";
 export type { Labels } from "../calls/labels.js";
 export type { ProcessFilter } from "../calls/process-filter.js";
 export * from "../errors.js";
@@ -12,3 +12,9 @@ export type { MapOptions, MapProgress } from "../pool/map-options.js";
 export type { ParallelMap } from "../pool/parallel-map.js";
 export { myId } from "./current-process.js";
 export { setStatus } from "./status.js";
+export type { ChannelBackend } from "../references/channel-backend.js";
+export type { Future } from "../references/future.js";
+export type { Reference } from "../references/reference.js";
+export type { HeldReferences } from "../references/references.js";
+export type { RemoteChannel } from "../references/remote-channel.js";
+export type { WaitOptions } from "../references/wait-options.js";

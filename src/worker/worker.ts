@@ -24,6 +24,7 @@ import { CodeRequests } from "../rpc/code-requests.js";
 import { ControlChannel } from "../rpc/control-channel.js";
 import { acceptHandshake, type AuthenticatedConnection } from "../rpc/handshake-exchange.js";
 import { Session } from "../rpc/session.js";
+import { References } from "../references/references.js";
 import { Strangers } from "../rpc/strangers.js";
 import type { Connection, Listener, Transport } from "../transport/transport.js";
 import { sharedAbortController } from "../util/shared-abort.js";
@@ -70,6 +71,7 @@ export interface Membership extends JoinMessage {
   readonly directory: ProcessDirectory;
   /** This process as the target of its own calls. */
   readonly self: FoundProcess;
+  readonly references: References;
 }
 
 const HANDSHAKE_MS = 10_000;
@@ -87,8 +89,9 @@ const TERMINATED_MS = 5_000;
  */
 export class Worker {
   readonly #host: WorkerHost;
-  readonly #codec = newCodec();
   readonly #board: CallBoard;
+  readonly #references = new References();
+  readonly #codec = newCodec(this.#references.extensions);
   #control: ControlChannel | undefined;
   #listener: Listener | undefined;
   #key: { readonly id: string; readonly secret: Uint8Array } | undefined;
@@ -301,6 +304,7 @@ export class Worker {
       codec: this.#codec,
       load: this.#host.load,
       board: this.#board,
+      references: this.#references,
       maxMessageBytes: DEFAULT_MAX_MESSAGE,
       onMessage: (type, content) => {
         if (type === MessageType.join) this.#join(session, content as JoinMessage);
@@ -325,7 +329,13 @@ export class Worker {
     this.#code.connect(session);
     const { pid } = join;
     const before = (): Promise<void> | undefined => this.#directory?.peers.pause;
-    const process = new LocalProcess({ pid, load: this.#host.load, codec: this.#codec, before });
+    const process = new LocalProcess({
+      pid,
+      load: this.#host.load,
+      codec: this.#codec,
+      references: this.#references,
+      before,
+    });
     const self = { pid, process };
     this.#directory = new WorkerDirectory({
       self,
@@ -339,10 +349,19 @@ export class Worker {
       codec: this.#codec,
       load: this.#host.load,
       board: this.#board,
+      references: this.#references,
       maxMessageBytes: join.maxMessageBytes,
     });
+    this.#references.join(this.#directory);
     const { id: keyId, secret: key } = this.#key!;
-    this.#host.joined({ ...join, keyId, key, directory: this.#directory, self });
+    this.#host.joined({
+      ...join,
+      keyId,
+      key,
+      directory: this.#directory,
+      self,
+      references: this.#references,
+    });
     session.post(MessageType.joined, { pid: join.pid } satisfies JoinedMessage);
   }
 

@@ -55,7 +55,7 @@ test("workers are added, numbered from 2, called in every way and gone with thei
     const future = await cluster.remoteCall(add, 3, 20, 22);
     await future.wait();
     assert.equal(future.pid, 3);
-    assert.equal(future.isReady, true);
+    assert.equal(await future.isReady(), true);
     assert.equal(await future.fetch(), 42);
     await cluster.remoteDo(say, 2, "done without an answer", "");
     assert.equal((await lines.first(({ text }) => text === "done without an answer")).pid, 2);

@@ -92,7 +92,7 @@ test("a path through an extension leads through its data", () => {
 });
 
 test("an error of encode is the cause of the refusal", () => {
-  const cause = new Error("released");
+  const cause = new Error("is released");
   const released: ValueExtension<Reference> = {
     ...references,
     encode: () => {
@@ -101,7 +101,7 @@ test("an error of encode is the cause of the refusal", () => {
   };
   assert.throws(() => new Encoder({ extensions: [released] }).encode({ ref: new Reference(1) }), {
     code: "ERR_SERIALIZE",
-    message: "value.ref threw while it was read: released",
+    message: "value.ref is released",
     cause,
   });
 });

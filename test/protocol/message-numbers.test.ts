@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ConnectionPurpose, PROTOCOL_VERSIONS, RejectCode } from "#dist/protocol/handshake.js";
 import { CallFlag, MessageType, RelayFlag } from "#dist/protocol/message.js";
+import { Answer } from "#dist/references/answers.js";
+import { ReferenceKind } from "#dist/references/reference-extension.js";
 import { FailureKind } from "#dist/rpc/failure.js";
 import { findProjectRoot } from "#dist/functions/project-root.js";
 import { fileURLToPath } from "node:url";
@@ -28,6 +30,8 @@ const tables: readonly [heading: string, source: Record<string, number>][] = [
   ["reject code", RejectCode],
   ["failure kind", FailureKind],
   ["flag of a call", CallFlag],
+  ["kind of a reference", ReferenceKind],
+  ["status", Answer],
   ["flag of a relayed message", RelayFlag],
 ];
 

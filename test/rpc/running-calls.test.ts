@@ -7,9 +7,10 @@ function call(id: number): ServedCall {
   return new ServedCall(
     id,
     { id, flags: 0 },
-    { fn: undefined, isLoading: false, error: undefined },
+    { fn: undefined, isLoading: false, error: undefined, isInternal: false },
     [],
-    0,
+    undefined,
+    undefined,
     Infinity,
     1,
   );

@@ -5,10 +5,26 @@ import type { FunctionReference } from "#dist/functions/function-reference.js";
 import { DEFAULT_MAX_MESSAGE } from "#dist/protocol/limits.js";
 import type { AnyFunction } from "#dist/rpc/call-server.js";
 import type { PendingCall } from "#dist/rpc/pending-calls.js";
+import { noReferences, type KeptOutcome, type ReferenceTraffic } from "#dist/rpc/reference-traffic.js";
 import { Session } from "#dist/rpc/session.js";
 import { MemoryNetwork } from "#dist/transport/memory.js";
 import type { Connection } from "#dist/transport/transport.js";
 import { authenticate, connect } from "./memory-pair.js";
+
+/** Results that the far side keeps, and references, of which it has none. */
+export interface KeptResults extends ReferenceTraffic {
+  readonly kept: Map<string, KeptOutcome | undefined>;
+}
+
+function keptResults(): KeptResults {
+  const kept = new Map<string, KeptOutcome | undefined>();
+  return {
+    ...noReferences,
+    kept,
+    begin: (keepAs) => void kept.set(keepAs.join("."), undefined),
+    settle: (keepAs, outcome) => void kept.set(keepAs.join("."), outcome),
+  };
+}
 
 export interface SessionPair {
   readonly network: MemoryNetwork;
@@ -17,6 +33,8 @@ export interface SessionPair {
   readonly far: Session;
   readonly nearConnection: Connection;
   readonly farConnection: Connection;
+  /** What the far side keeps, by creator and number. */
+  readonly kept: ReadonlyMap<string, KeptOutcome | undefined>;
   /** Messages that are not about calls, and ends, as each side was told of them. */
   readonly told: { readonly near: unknown[]; readonly far: unknown[] };
   /** Calls a function of the far side by its name, and gives its result. */
@@ -56,6 +74,7 @@ export async function sessionPair(options: SessionPairOptions = {}): Promise<Ses
     if (fn === undefined) throw new FunctionNotFoundError(`there is no ${name}`);
     return fn;
   };
+  const references = keptResults();
   const make = (peer: typeof dialler, side: "near" | "far"): Session => {
     const events = told[side];
     return new Session({
@@ -63,6 +82,7 @@ export async function sessionPair(options: SessionPairOptions = {}): Promise<Ses
       codec: newCodec(),
       peerPid: side === "near" ? FAR_PID : 1,
       load,
+      ...(side === "far" && { references }),
       maxMessageBytes,
       onMessage: (type, content) => events.push([type, content]),
       onClosed: (reason) => events.push(["closed", reason]),
@@ -76,6 +96,7 @@ export async function sessionPair(options: SessionPairOptions = {}): Promise<Ses
     far,
     nearConnection: dialler.connection,
     farConnection: acceptor.connection,
+    kept: references.kept,
     told,
     call: (name, ...args) => promiseOf((call) => near.call(referenceTo(name), args, call)),
     end: async () => {

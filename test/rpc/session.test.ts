@@ -305,54 +305,42 @@ void test("a call that runs when its caller gives up runs on; its late result re
   await pair.end();
 });
 
-void test("a kept result stays with the peer until it is released, and can be fetched more than once", async () => {
-  const pair = await sessionPair({ functions: { make: (n: number) => ({ n }) } });
-  const { near } = pair;
-  const [first, second] = [near.newReference(), near.newReference()];
-  const keep = (n: number, keepAs: number): Promise<unknown> =>
-    promiseOf((call) => near.callAndKeep(referenceTo("make"), [n], keepAs, call));
-  const fetch = (reference: number): Promise<unknown> => promiseOf((call) => near.fetch(reference, call));
-  assert.deepEqual(await Promise.all([keep(1, first), keep(2, second)]), [undefined, undefined]);
-  assert.deepEqual(await fetch(second), { n: 2 });
-  assert.deepEqual(await fetch(first), { n: 1 });
-  assert.deepEqual(await fetch(first), { n: 1 });
-  near.release(first);
-  near.release(first);
-  await assert.rejects(fetch(first), /reference 1 was released or never existed/);
-  assert.deepEqual(await fetch(second), { n: 2 });
-  await assert.rejects(fetch(999), /reference 999/);
-  near.release(second);
-  await pair.end();
-});
-
-void test("a kept failure is told to the call and to every fetch", async () => {
+void test("a result that is to be kept stays with the peer, under the name that the caller gave it", async () => {
+  const begun = deferred<void>();
   const pair = await sessionPair({
     functions: {
+      make: async (n: number) => {
+        await begun.promise;
+        return { n };
+      },
       fail: () => {
         throw new TypeError("bad");
       },
     },
   });
-  const failed = { name: "RemoteError", message: /TypeError: bad/ };
-  await assert.rejects(
-    promiseOf((call) => pair.near.callAndKeep(referenceTo("fail"), [], 1, call)),
-    failed,
-  );
-  await assert.rejects(
-    promiseOf((call) => pair.near.fetch(1, call)),
-    failed,
-  );
+  const keep = (name: string, args: unknown[], number: number): Promise<unknown> =>
+    promiseOf((call) => pair.near.callAndKeep(referenceTo(name), args, [3, number], call));
+  const made = keep("make", [1], 5);
+  await turns();
+  assert.deepEqual([...pair.kept], [["3.5", undefined]], "it is known before it is there");
+  begun.resolve();
+  assert.equal(await made, undefined);
+  assert.deepEqual(pair.kept.get("3.5"), { value: { n: 1 } });
+  await assert.rejects(keep("fail", [], 6), { name: "RemoteError", message: /TypeError: bad/ });
+  assert.deepEqual(pair.kept.get("3.6"), { error: new TypeError("bad") });
   await pair.end();
 });
 
-void test("a result that can be kept but not travel fails when it is fetched", async () => {
-  const pair = await sessionPair({ functions: { make: () => () => {} } });
-  await promiseOf((call) => pair.near.callAndKeep(referenceTo("make"), [], 1, call));
-  await assert.rejects(
-    promiseOf((call) => pair.near.fetch(1, call)),
-    { name: "SerializationError" },
-  );
-  await pair.end();
+void test("a call whose result is to be kept and that never begins gives an error to those who wait for it", async () => {
+  const pair = await sessionPair({ loading: new Promise(() => {}), functions: { make: () => 1 } });
+  const kept = promiseOf((call) => pair.near.callAndKeep(referenceTo("make"), [], [1, 1], call));
+  kept.catch(() => {});
+  await turns();
+  pair.near.fail(new ConnectionClosedError("gone"));
+  await turns();
+  const outcome = pair.kept.get("1.1");
+  assert.ok(outcome !== undefined && "error" in outcome);
+  assert.match(String(outcome.error), /did not begin: its caller is gone/);
 });
 
 void test("a call that nobody waits for runs once and is not answered", async () => {
@@ -386,7 +374,7 @@ void test("what fails with nobody waiting is written to the worker's stderr", as
 
 void test("when the connection is lost every call that waits fails with the reason that its owner gives, once", async () => {
   const pair = await sessionPair({ functions: { wait: () => new Promise(() => {}) } });
-  const waiting = [pair.call("wait"), pair.call("wait"), promiseOf((call) => pair.near.fetch(1, call))];
+  const waiting = [pair.call("wait"), pair.call("wait"), pair.call("wait")];
   const settled = Promise.allSettled(waiting);
   pair.network.cut();
   await turns();
@@ -399,10 +387,6 @@ void test("when the connection is lost every call that waits fails with the reas
   for (const outcome of await settled) assert.deepEqual(outcome, { status: "rejected", reason: why });
   assert.equal(pair.near.callsWaiting, 0);
   await assert.rejects(pair.call("wait"), why);
-  await assert.rejects(
-    promiseOf((call) => pair.near.fetch(1, call)),
-    why,
-  );
   assert.throws(() => pair.near.callAndForget(referenceTo("wait"), []), why);
   pair.far.fail(why);
   assert.equal(pair.network.openConnections, 0);
@@ -502,7 +486,7 @@ void test("more calls than can wait make the peer stop reading, and then its cal
 void test("whoever waits for room goes on when the session ends", async () => {
   const pair = await sessionPair();
   pair.farConnection.pause();
-  while (pair.near.hasRoom) pair.near.release(1);
+  while (pair.near.hasRoom) pair.near.callAndForget(referenceTo("note"), []);
   const room = pair.near.room();
   pair.near.abort();
   await room;

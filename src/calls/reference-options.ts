@@ -1,0 +1,59 @@
+import { onlyKnown, plainObject, show } from "../util/option-checks.js";
+import type { Pid } from "./call-target.js";
+
+/** Where a reference's value lives. */
+export interface ReferenceOptions {
+  /** A pid, or `any` for the worker with the fewest calls in flight. Default: this process. */
+  readonly pid?: Pid | "any";
+}
+
+export interface BoundChannelOptions extends ReferenceOptions {
+  /**
+   * Processes that are to fill the channel. When one of them is gone, consumers get what is buffered and then a
+   * `ChannelClosedError` whose cause says why, instead of waiting for it. Default none.
+   */
+  readonly producers?: readonly Pid[];
+}
+
+export interface ChannelOptions extends BoundChannelOptions {
+  /**
+   * How many values are buffered before a `put` waits; `Infinity` for no limit. With 0, a `put` ends when its value has been
+   * taken. Default 1, as in Julia.
+   */
+  readonly capacity?: number;
+}
+
+/** Throws a `TypeError` that names what is wrong. */
+export function checkReferenceOptions(name: string, options: ReferenceOptions): Pid | "any" | undefined {
+  onlyKnown(name, plainObject(`the options of ${name}`, options), ["pid"]);
+  return checkedPid(name, options.pid);
+}
+
+/** Throws a `TypeError` or `RangeError` that names what is wrong. */
+export function checkChannelOptions(
+  options: ChannelOptions,
+  hasBackend: boolean,
+): Required<Omit<ChannelOptions, "pid">> & ReferenceOptions {
+  const known = hasBackend ? ["pid", "producers"] : ["pid", "capacity", "producers"];
+  onlyKnown("a channel", plainObject("the options of a channel", options), known);
+  const { capacity = 1, producers = [] } = options;
+  if (
+    typeof capacity !== "number" ||
+    !(capacity >= 0) ||
+    !(Number.isInteger(capacity) || capacity === Infinity)
+  ) {
+    throw new RangeError(`capacity must be a whole number from 0, or Infinity, not ${show(capacity)}`);
+  }
+  if (!Array.isArray(producers))
+    throw new TypeError(`producers must be an array of pids, not ${show(producers)}`);
+  for (const pid of producers as readonly unknown[]) checkedPid("producers", pid);
+  const pid = checkedPid("a channel", options.pid);
+  return { capacity, producers, ...(pid === undefined ? {} : { pid }) };
+}
+
+function checkedPid(name: string, pid: unknown): Pid | "any" | undefined {
+  const isPid = typeof pid === "number" && Number.isInteger(pid) && pid >= 1;
+  if (isPid || pid === undefined || (pid === "any" && name !== "producers")) return pid;
+  const wanted = name === "producers" ? "must be pids (1, 2, ...)" : 'needs a pid (1, 2, ...) or "any"';
+  throw new TypeError(`${name} ${wanted}, not ${show(pid)}`);
+}
