@@ -106,6 +106,10 @@ export class LocalProcess implements CallableProcess {
     this.#kept.delete(reference);
   }
 
+  /** What it has built of a function goes with the function. */
+  forget(): void {}
+
+  /** Its calls cannot be stopped, and settle as if they were awaited. */
   abandon(): void {}
 
   /** As on a worker, arguments that cannot travel are refused before anything runs. */

@@ -1,7 +1,9 @@
 import { CallTimeoutError, ClusterClosedError } from "../errors.js";
-import type { FunctionReference } from "../functions/function-reference.js";
+import type { FunctionReference, FoundReference } from "../functions/function-reference.js";
+import { CachingPool } from "./caching-pool.js";
+import { WorkerPool } from "./worker-pool.js";
 import type { CallableProcess, ProcessDirectory } from "./call-process.js";
-import { checkTarget, checkUnlimitedTarget, type CallOptions, type CallTarget } from "./call-target.js";
+import { checkTarget, checkUnlimitedTarget, type CallTarget, type CheckedTarget } from "./call-target.js";
 import { abortable } from "../util/time-limit.js";
 import { Future } from "./future.js";
 
@@ -10,8 +12,8 @@ export type Callable = (...args: never[]) => unknown;
 /** How other processes get a function. */
 export interface FunctionSource {
   /** What is known already, without waiting. */
-  known(fn: Function): FunctionReference | undefined;
-  find(fn: Function, signal?: AbortSignal): Promise<FunctionReference>;
+  known(fn: Function): FoundReference | undefined;
+  find(fn: Function, signal?: AbortSignal): Promise<FoundReference>;
 }
 
 /** Sends calls to the processes of a cluster. */
@@ -24,8 +26,8 @@ export class Caller {
     this.#directory = directory;
   }
 
-  /** The name under which others find this function. */
-  reference(fn: Callable, signal?: AbortSignal): FunctionReference | Promise<FunctionReference> {
+  /** How others get this function. */
+  reference(fn: Callable, signal?: AbortSignal): FoundReference | Promise<FoundReference> {
     if (this.#directory.isClosed) {
       throw new ClusterClosedError("the cluster was closed; its workers are gone");
     }
@@ -34,12 +36,12 @@ export class Caller {
   }
 
   async callFetch(fn: Callable, target: CallTarget, args: readonly unknown[]): Promise<unknown> {
-    const options = checkTarget(target);
+    const checked = checkTarget(target);
     try {
-      if (options.signal === undefined && options.timeoutMs === undefined) {
-        return await this.#fetch(fn, options.pid, args, undefined);
+      if (checked.signal === undefined && checked.timeoutMs === undefined) {
+        return await this.#fetch(fn, checked.where, args, undefined);
       }
-      return await limited(options, (signal) => this.#fetch(fn, options.pid, args, signal));
+      return await limited(checked, (signal) => this.#fetch(fn, checked.where, args, signal));
     } catch (error) {
       // Made here, the trace goes on, through `await`, to the code that made the call.
       throw withCallSite(error);
@@ -47,19 +49,60 @@ export class Caller {
   }
 
   async call(fn: Callable, target: CallTarget, args: readonly unknown[]): Promise<Future<unknown>> {
-    const where = checkUnlimitedTarget("remoteCall", target);
+    return this.#start(fn, checkUnlimitedTarget("remoteCall", target), args, undefined);
+  }
+
+  async callWait(fn: Callable, target: CallTarget, args: readonly unknown[]): Promise<Future<unknown>> {
+    const checked = checkTarget(target);
+    try {
+      return await limited(checked, async (signal) => {
+        const future = await this.#start(fn, checked.where, args, signal);
+        try {
+          await abortable(future.wait(), signal);
+        } catch (error) {
+          future.release();
+          throw error;
+        }
+        return future;
+      });
+    } catch (error) {
+      throw withCallSite(error);
+    }
+  }
+
+  async callAndForget(fn: Callable, target: CallTarget, args: readonly unknown[]): Promise<void> {
+    const where = checkUnlimitedTarget("remoteDo", target);
     const found = this.reference(fn);
     const reference = found instanceof Promise ? await found : found;
-    const place = this.#directory.find(where);
-    const { pid, process } = place instanceof Promise ? await place : place;
-    if (!process.hasRoom) await process.room();
+    const { process, free } = await this.#place(where, reference, undefined);
+    try {
+      process.callAndForget(reference, args);
+    } finally {
+      // Nobody will hear when such a call ends.
+      free?.();
+    }
+  }
+
+  async #start(
+    fn: Callable,
+    where: CheckedTarget["where"],
+    args: readonly unknown[],
+    signal: AbortSignal | undefined,
+  ): Promise<Future<unknown>> {
+    const found = this.reference(fn, signal);
+    const reference = found instanceof Promise ? await found : found;
+    const { pid, process, free } = await this.#place(where, reference, signal);
     const keepAs = process.newReference();
     let refused: { error: unknown } | undefined;
     let isStarting = true;
     const future = new Future(pid, process, keepAs, (done) => {
       process.callAndKeep(reference, args, keepAs, {
-        resolve: () => done.resolve(),
+        resolve: () => {
+          free?.();
+          done.resolve();
+        },
         reject: (error) => {
+          free?.();
           if (isStarting) refused = { error };
           done.reject(error);
         },
@@ -70,31 +113,68 @@ export class Caller {
     return future;
   }
 
-  async callAndForget(fn: Callable, target: CallTarget, args: readonly unknown[]): Promise<void> {
-    const where = checkUnlimitedTarget("remoteDo", target);
-    const found = this.reference(fn);
-    const reference = found instanceof Promise ? await found : found;
-    const place = this.#directory.find(where);
-    const { process } = place instanceof Promise ? await place : place;
-    if (!process.hasRoom) await process.room();
-    process.callAndForget(reference, args);
-  }
-
   async #fetch(
     fn: Callable,
-    pid: CallOptions["pid"],
+    where: CheckedTarget["where"],
     args: readonly unknown[],
     signal: AbortSignal | undefined,
   ): Promise<unknown> {
     const found = this.reference(fn, signal);
     const reference = found instanceof Promise ? await found : found;
-    const place = this.#directory.find(pid, signal);
+    if (signal !== undefined || where instanceof WorkerPool) {
+      const { process, free } = await this.#place(where, reference, signal);
+      return awaitReply(process, reference, args, signal, free);
+    }
+    const place = this.#directory.find(where);
     const { process } = place instanceof Promise ? await place : place;
-    if (!process.hasRoom) await (signal === undefined ? process.room() : abortable(process.room(), signal));
-    return signal === undefined
-      ? new Promise((resolve, reject) => process.call(reference, args, { resolve, reject }))
-      : awaitReply(process, reference, args, signal);
+    if (!process.hasRoom) await process.room();
+    return new Promise((resolve, reject) => process.call(reference, args, { resolve, reject }));
   }
+
+  /** The process for a call, with room on its connection. One of a pool is taken until `free` is called, once. */
+  async #place(
+    where: CheckedTarget["where"],
+    reference: FunctionReference,
+    signal: AbortSignal | undefined,
+  ): Promise<Place> {
+    const taken = where instanceof WorkerPool ? await takeFrom(where, reference, signal) : undefined;
+    try {
+      const target = taken?.pid ?? (where as Exclude<typeof where, WorkerPool>);
+      const place = this.#directory.find(target, signal);
+      const { pid, process } = place instanceof Promise ? await place : place;
+      if (!process.hasRoom) {
+        await (signal === undefined ? process.room() : abortable(process.room(), signal));
+      }
+      return { pid, process, free: taken?.free };
+    } catch (error) {
+      taken?.free();
+      throw error;
+    }
+  }
+}
+
+/** Where one call runs. */
+interface Place {
+  readonly pid: number;
+  readonly process: CallableProcess;
+  /** Gives the process back to its pool, if it is from one. */
+  readonly free: (() => void) | undefined;
+}
+
+async function takeFrom(
+  pool: WorkerPool,
+  reference: FunctionReference,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly pid: number; readonly free: () => void }> {
+  const pid = await pool.take(signal === undefined ? {} : { signal });
+  const ended = pool instanceof CachingPool ? pool.keep(reference) : undefined;
+  return {
+    pid,
+    free: () => {
+      pool.put(pid);
+      ended?.();
+    },
+  };
 }
 
 /** Runs `work` with a signal that aborts with the caller's own, or when the time of the call is up. */
@@ -120,20 +200,27 @@ export async function limited<T>(
   }
 }
 
-/** The reply to a call, which is abandoned when the signal aborts. */
+/** The reply to a call, which is abandoned when the signal aborts. `ended` is called, once, when the process is done. */
 export function awaitReply(
   process: CallableProcess,
   reference: FunctionReference,
   args: readonly unknown[],
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
+  ended?: () => void,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
+    if (signal?.aborted === true) {
+      ended?.();
+      return reject(signal.reason as Error);
+    }
     const onAbort = (): void => {
-      if (id >= 0) process.abandon(id);
-      reject(signal.reason);
+      if (id >= 0) process.abandon(id, ended);
+      reject(signal!.reason as Error);
     };
-    const settle = (): void => signal.removeEventListener("abort", onAbort);
+    const settle = (): void => {
+      signal?.removeEventListener("abort", onAbort);
+      ended?.();
+    };
     const id = process.call(reference, args, {
       resolve: (value) => {
         settle();
@@ -144,7 +231,7 @@ export function awaitReply(
         reject(error);
       },
     });
-    if (id >= 0) signal.addEventListener("abort", onAbort, { once: true });
+    if (id >= 0) signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
 

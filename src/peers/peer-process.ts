@@ -86,11 +86,17 @@ export class PeerProcess implements CallableProcess {
     this.#link.session?.release(reference);
   }
 
-  abandon(id: number): void {
-    if (id < FIRST_WAITING_ID) this.#link.session?.abandon(id);
-    else if (!this.#waiting.delete(id)) {
+  forget(reference: FunctionReference): void {
+    this.#link.session?.forget(reference);
+  }
+
+  abandon(id: number, ended?: () => void): void {
+    if (id < FIRST_WAITING_ID) this.#link.session?.abandon(id, ended);
+    else if (this.#waiting.delete(id)) ended?.();
+    else {
       const sentAs = this.#sentAs.get(id);
-      if (sentAs !== undefined) this.#link.session?.abandon(sentAs);
+      this.#sentAs.delete(id);
+      if (sentAs !== undefined) this.#link.session?.abandon(sentAs, ended);
     }
   }
 

@@ -5,7 +5,17 @@ export interface PendingCall {
 }
 
 /** The caller has given up, the reply is still to come: the slot stays taken until then. */
-const abandoned: PendingCall = { resolve: () => {}, reject: () => {} };
+class AbandonedCall implements PendingCall {
+  readonly resolve: () => void;
+  readonly reject: () => void;
+
+  constructor(ended: () => void) {
+    this.resolve = ended;
+    this.reject = ended;
+  }
+}
+
+const abandoned = new AbandonedCall(() => {});
 
 /**
  * Calls that wait for their reply, by id. Every call is answered exactly once, cancelled ones too, and an id is given
@@ -35,14 +45,14 @@ export class PendingCalls {
     if (call === undefined) return undefined;
     this.#slots[id] = undefined;
     this.#free.push(id);
-    if (call === abandoned) this.#abandoned--;
+    if (call instanceof AbandonedCall) this.#abandoned--;
     return call;
   }
 
-  /** The caller no longer waits; the reply will be dropped. */
-  abandon(id: number): void {
-    if (this.#slots[id] === undefined || this.#slots[id] === abandoned) return;
-    this.#slots[id] = abandoned;
+  /** The caller no longer waits; the reply will be dropped. Calls `ended` when it comes, or can come no more. */
+  abandon(id: number, ended?: () => void): void {
+    if (this.#slots[id] === undefined || this.#slots[id] instanceof AbandonedCall) return;
+    this.#slots[id] = ended === undefined ? abandoned : new AbandonedCall(ended);
     this.#abandoned++;
   }
 

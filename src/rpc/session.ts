@@ -154,10 +154,23 @@ export class Session {
     this.#connection.send({ ...emptyBody, type: MessageType.release, id: 0, aux: reference });
   }
 
-  /** The caller no longer waits. A call that has not begun will not. */
-  abandon(id: number): void {
-    this.#pending.abandon(id);
+  /** The caller no longer waits. A call that has not begun will not. Calls `ended` when the peer is done with it. */
+  abandon(id: number, ended?: () => void): void {
+    this.#pending.abandon(id, ended);
     this.#connection.send({ ...emptyBody, type: MessageType.cancel, id, aux: 0 });
+  }
+
+  /**
+   * Lets the peer forget a function, which it is sent again if it is called again. One that a call under way may still
+   * need is left to the garbage collector.
+   */
+  forget(reference: FunctionReference): void {
+    const definition = this.#defined.get(reference);
+    if (definition === undefined || this.#neverForgotten.has(reference)) return;
+    for (const used of this.#inUse.values()) if (used === reference) return;
+    this.#defined.delete(reference);
+    this.#collected.unregister(reference);
+    this.#forget(definition.id);
   }
 
   /** Sets the size limit of a message, also for what arrives. */
@@ -245,7 +258,7 @@ export class Session {
     const id = this.#nextFunction++;
     const definition = { id, isLarge: encoded.segments.length > 0 };
     this.#defined.set(reference, definition);
-    this.#collected.register(reference, id);
+    this.#collected.register(reference, id, reference);
     this.#connection.send({ type: MessageType.defineFunction, flags: 0, id: 0, aux: id, ...encoded });
     return definition;
   }
