@@ -157,7 +157,7 @@ function callback<Hook>(name: string, hook: Hook): Hook {
 }
 
 function checkDelays(delays: Iterable<number>): readonly number[] {
-  if (!isRecord(delays) && !Array.isArray(delays)) {
+  if (!(isRecord(delays) || Array.isArray(delays)) || !(Symbol.iterator in delays)) {
     throw new TypeError(`retryDelays must be a list of milliseconds, not ${show(delays)}`);
   }
   const checked: number[] = [];
