@@ -6,6 +6,7 @@ import { runAs } from "../rpc/current-call.js";
 import { decodeFailure, encodeFailure, failureKindOf } from "../rpc/failure.js";
 import { OpenCall } from "../rpc/open-call.js";
 import type { PendingCall } from "../rpc/pending-calls.js";
+import type { StopRule } from "../rpc/stop-rule.js";
 import type { CallableProcess } from "./call-process.js";
 import { copiedValue } from "./copied-value.js";
 
@@ -20,6 +21,12 @@ export interface LocalProcessOptions {
   readonly before?: () => Promise<void> | undefined;
 }
 
+interface LocalCall {
+  readonly open: OpenCall;
+  /** Its caller, or, once that has given up, who wants to know of its end. */
+  settling: PendingCall;
+}
+
 /**
  * A process as the target of its own calls. They behave as those of others: arguments and results are copied, and what
  * is thrown arrives as a `RemoteError`.
@@ -30,7 +37,7 @@ export class LocalProcess implements CallableProcess {
   readonly #kept = new Map<number, Promise<unknown>>();
   readonly #pid: number;
   /** Calls that can be abandoned. */
-  readonly #calls = new Map<number, OpenCall>();
+  readonly #calls = new Map<number, LocalCall>();
   #nextCall = 0;
   #nextReference = 1;
   #callsWaiting = 0;
@@ -65,12 +72,7 @@ export class LocalProcess implements CallableProcess {
   call(reference: FunctionReference, args: readonly unknown[], call: PendingCall, limitMs?: number): number {
     const copied = this.#copyArguments(args, call);
     if (copied === undefined) return -1;
-    const { id, result } = this.#start(reference, copied, limitMs);
-    result.then(
-      (value) => call.resolve(value),
-      (error: unknown) => call.reject(error),
-    );
-    return id;
+    return this.#start(reference, copied, call, limitMs).id;
   }
 
   callAndKeep(
@@ -82,18 +84,19 @@ export class LocalProcess implements CallableProcess {
   ): number {
     const copied = this.#copyArguments(args, call);
     if (copied === undefined) return -1;
-    const { id, result } = this.#start(reference, copied, limitMs);
+    const settling: PendingCall = {
+      resolve: () => call.resolve(undefined),
+      reject: (error) => call.reject(error),
+    };
+    const { id, result } = this.#start(reference, copied, settling, limitMs);
     this.#kept.set(keepAs, result);
-    result.then(
-      () => call.resolve(undefined),
-      (error: unknown) => call.reject(error),
-    );
     return id;
   }
 
   callAndForget(reference: FunctionReference, args: readonly unknown[]): void {
-    this.#start(reference, this.#copy(args, "args") as never[]).result.catch((error: unknown) => {
-      process.stderr.write(`remoteDo failed: ${String(error)}\n`);
+    this.#start(reference, this.#copy(args, "args") as never[], {
+      resolve: () => {},
+      reject: (error) => process.stderr.write(`remoteDo failed: ${String(error)}\n`),
     });
   }
 
@@ -114,25 +117,36 @@ export class LocalProcess implements CallableProcess {
     this.#kept.delete(reference);
   }
 
+  /** What it has built of a function goes with the function. */
+  forget(): void {}
+
   /** The function is told through its signal; nothing in its own process could break it off. */
-  abandon(id: number): void {
-    this.#calls
-      .get(id)
-      ?.abort(new DOMException("the caller does not wait for this call any more", "AbortError"));
+  abandon(id: number, _rule?: StopRule, ended: () => void = () => {}): void {
+    const call = this.#calls.get(id);
+    if (call === undefined) return;
+    call.settling = { resolve: ended, reject: ended };
+    call.open.abort(new DOMException("the caller does not wait for this call any more", "AbortError"));
   }
 
+  /** Returns the call's id, and its outcome, with which `settling` is settled. */
   #start(
     reference: FunctionReference,
     copied: never[],
+    settling: PendingCall,
     limitMs?: number,
   ): { readonly id: number; readonly result: Promise<unknown> } {
     const id = this.#nextCall++;
-    const call = new OpenCall(limitMs === undefined ? Infinity : performance.now() + limitMs, this.#pid);
+    const open = new OpenCall(limitMs === undefined ? Infinity : performance.now() + limitMs, this.#pid);
+    const call: LocalCall = { open, settling };
     this.#calls.set(id, call);
-    const result = this.#run(reference, copied, call).finally(() => {
+    const result = this.#run(reference, copied, open).finally(() => {
       this.#calls.delete(id);
-      call.end();
+      open.end();
     });
+    result.then(
+      (value) => call.settling.resolve(value),
+      (error: unknown) => call.settling.reject(error),
+    );
     return { id, result };
   }
 

@@ -2,6 +2,7 @@ import type { CallableProcess } from "../calls/call-process.js";
 import { LinkLostError } from "../errors.js";
 import type { FunctionReference } from "../functions/function-reference.js";
 import type { PendingCall } from "../rpc/pending-calls.js";
+import type { StopRule } from "../rpc/stop-rule.js";
 import type { PeerLink } from "./peer-link.js";
 
 /** Calls that may wait for a link. */
@@ -89,11 +90,17 @@ export class PeerProcess implements CallableProcess {
     this.#link.session?.release(reference);
   }
 
-  abandon(id: number): void {
-    if (id < FIRST_WAITING_ID) this.#link.session?.abandon(id);
-    else if (!this.#waiting.delete(id)) {
+  forget(reference: FunctionReference): void {
+    this.#link.session?.forget(reference);
+  }
+
+  abandon(id: number, rule?: StopRule, ended?: () => void): void {
+    if (id < FIRST_WAITING_ID) this.#link.session?.abandon(id, rule, ended);
+    else if (this.#waiting.delete(id)) ended?.();
+    else {
       const sentAs = this.#sentAs.get(id);
-      if (sentAs !== undefined) this.#link.session?.abandon(sentAs);
+      this.#sentAs.delete(id);
+      if (sentAs !== undefined) this.#link.session?.abandon(sentAs, rule, ended);
     }
   }
 

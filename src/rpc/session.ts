@@ -174,9 +174,12 @@ export class Session {
     this.#connection.send({ ...emptyBody, type: MessageType.release, id: 0, aux: reference });
   }
 
-  /** The caller no longer waits. A call that has not begun will not; one that runs is told, and stopped as `rule` says. */
-  abandon(id: number, rule: StopRule = DEFAULT_STOP): void {
-    if (!this.#pending.abandon(id)) return;
+  /**
+   * The caller no longer waits. A call that has not begun will not; one that runs is told, and stopped as `rule` says.
+   * Calls `ended` when the peer is done with it.
+   */
+  abandon(id: number, rule: StopRule = DEFAULT_STOP, ended?: () => void): void {
+    if (!this.#pending.abandon(id, ended)) return;
     this.#connection.send({ ...emptyBody, type: MessageType.cancel, id, aux: 0 });
     const { onAbandoned } = this.#options;
     if (onAbandoned === undefined || !this.#isOpen) return;
@@ -204,6 +207,19 @@ export class Session {
   /** A call of the peer's is of no use any more. */
   cancel(id: number): void {
     this.#server.cancel(id);
+  }
+
+  /**
+   * Lets the peer forget a function, which it is sent again if it is called again. One that a call under way may still
+   * need is left to the garbage collector.
+   */
+  forget(reference: FunctionReference): void {
+    const definition = this.#defined.get(reference);
+    if (definition === undefined || this.#neverForgotten.has(reference)) return;
+    for (const used of this.#inUse.values()) if (used === reference) return;
+    this.#defined.delete(reference);
+    this.#collected.unregister(reference);
+    this.#forget(definition.id);
   }
 
   /** Sets the size limit of a message, also for what arrives. */
@@ -291,7 +307,7 @@ export class Session {
     const id = this.#nextFunction++;
     const definition = { id, isLarge: encoded.segments.length > 0 };
     this.#defined.set(reference, definition);
-    this.#collected.register(reference, id);
+    this.#collected.register(reference, id, reference);
     this.#connection.send({ type: MessageType.defineFunction, flags: 0, id: 0, aux: id, ...encoded });
     return definition;
   }
@@ -349,7 +365,7 @@ export class Session {
     if (call === undefined) return false;
     call.isAnswered = true;
     this.#abandoned.delete(id);
-    this.#pending.take(id, call.isHeld);
+    this.#pending.take(id, call.isHeld)?.resolve(undefined);
     return true;
   }
 
