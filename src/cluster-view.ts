@@ -5,23 +5,27 @@ import { ReferenceMaker } from "./calls/reference-maker.js";
 import type { BoundChannelOptions, ChannelOptions, ReferenceOptions } from "./calls/reference-options.js";
 import { checkProcessFilter, hasLabels, isSameHost, type ProcessFilter } from "./calls/process-filter.js";
 import { Caller, type FunctionSource } from "./calls/remote-call.js";
-import { checkMapOptions, inputIterator, type MapOptions } from "./pool/map-options.js";
+import { composedReference } from "./functions/composed-reference.js";
+import type { FunctionReference } from "./functions/function-reference.js";
+import type { CachingPool } from "./calls/caching-pool.js";
+import {
+  checkLoopOptions,
+  combine,
+  loopItems,
+  type LoopOptions,
+  type ReduceOptions,
+} from "./pool/distributed-loop.js";
+import { guidedChunks } from "./pool/guided-chunks.js";
+import { checkMapOptions, checkPool, inputIterator, type MapOptions } from "./pool/map-options.js";
 import { ParallelMap } from "./pool/parallel-map.js";
 import type { ChannelBackend } from "./references/channel-backend.js";
 import type { Future } from "./references/future.js";
 import type { HeldReferences, References } from "./references/references.js";
 import type { RemoteChannel } from "./references/remote-channel.js";
 import { ReferenceScope } from "./references/scope.js";
-
-/** What only the manager knows: whether more workers may come. */
-export interface WorkerSupply {
-  /** There is no worker at all, and none is on its way. */
-  isEmpty(): boolean;
-  /** Workers may still come without anyone doing anything. */
-  mayGrow(): boolean;
-  /** Why the last launch failed, if it did. */
-  lastLaunchError(): unknown;
-}
+import type { Range } from "./pool/range.js";
+import type { WorkerPool } from "./calls/worker-pool.js";
+import { Workplaces, type WorkerSupply } from "./pool/workplaces.js";
 
 export interface ClusterViewOptions {
   readonly directory: ProcessDirectory;
@@ -41,16 +45,14 @@ export abstract class ClusterView {
   readonly #caller: Caller;
   readonly #references: References;
   readonly #maker: ReferenceMaker;
-  readonly #supply: WorkerSupply;
-  readonly #local: FoundProcess;
+  readonly #workplaces: Workplaces;
 
   protected constructor({ directory, references, functions, supply, local }: ClusterViewOptions) {
     this.#directory = directory;
     this.#references = references;
     this.#caller = new Caller(functions, directory, references);
     this.#maker = new ReferenceMaker(directory, references, this.#caller);
-    this.#supply = supply;
-    this.#local = local;
+    this.#workplaces = new Workplaces({ directory, supply, local });
   }
 
   /**
@@ -168,7 +170,22 @@ export abstract class ClusterView {
     return Promise.all(pids.map((each) => this.#references.countOf(each)));
   }
 
-  /** Calls and forgets. Resolves when the call has been handed to the connection; a failure is printed by the worker. */
+  /**
+   * As `remoteCall`, but resolves when the call has ended; the result is still with the worker, until its future is
+   * fetched or released. Rejects as `remoteCallFetch` does.
+   */
+  remoteCallWait<A extends readonly unknown[], R>(
+    fn: (...args: A) => R,
+    target: CallTarget,
+    ...args: A
+  ): Promise<Future<Awaited<R>>> {
+    return this.#caller.callWait(fn, target, args) as Promise<Future<Awaited<R>>>;
+  }
+
+  /**
+   * Calls and forgets. Resolves when the call has been handed to the connection; a failure is printed by the worker. A
+   * worker of a pool is given back at once then, and may be given the next call while it still runs this one.
+   */
   remoteDo<A extends readonly unknown[]>(
     fn: (...args: A) => unknown,
     target: CallTarget,
@@ -178,49 +195,117 @@ export abstract class ClusterView {
   }
 
   /**
-   * A process to call functions on, or `any` worker, with the options that all its calls take.
+   * A process to call functions on, or `any` worker, or those of a pool, with the options that all its calls take.
    *
    * @example
    * const any = cluster.process("any").with({ timeoutMs: 5_000, retries: 2 });
    * const area = await any.fetch(areaOf, polygon);
    */
   process(target: CallTarget): ProcessHandle {
-    return new ProcessHandle(this, typeof target === "object" ? target : { pid: target });
+    return new ProcessHandle(this, target);
   }
 
   /**
    * Applies a function to every item, on all workers, and gives the results. Items are taken from the input
    * only as workers need them, so it may be endless. The items of a worker that dies run again on another one. Without
-   * any workers it runs in this process, with the same rules. A function that a map runs may run a map itself.
+   * any workers it runs in this process, with the same rules. A function that a map runs may run a map itself. `zip` makes one
+   * input of several.
    *
    * @example
    * const thumbnails = await cluster.pmap(makeThumbnail, files);
    * for await (const score of cluster.pmap(simulate, seeds(), { order: "finished" })) best = Math.max(best, score);
    */
-  pmap<T, R>(
+  pmap<T, R, S = never>(
     fn: (item: T) => R,
     items: Iterable<T> | AsyncIterable<T>,
-    options: MapOptions = {},
-  ): ParallelMap<T, Awaited<R>> {
-    const checked = checkMapOptions(options);
+    options: MapOptions<T, S> = {},
+  ): ParallelMap<T, Awaited<R> | Awaited<S>> {
+    const checked = checkMapOptions<T>(options);
     const input = inputIterator(items);
-    const local = this.#supply.isEmpty() ? [this.#local] : [];
-    const directory = this.#directory;
-    return new ParallelMap(
-      {
-        reference: (signal) => this.#caller.reference(fn, signal),
-        processes: () => {
-          const { callable } = directory;
-          return callable.length === 0 ? local : callable;
-        },
-        mayGrow: () => this.#supply.mayGrow(),
-        lastLaunchError: () => this.#supply.lastLaunchError(),
-        isClosed: () => directory.isClosed,
-        onChange: (listener) => directory.onChange(listener),
-      },
-      input,
-      checked,
-    );
+    const find = async (signal: AbortSignal): Promise<FunctionReference> => {
+      const reference = await this.#caller.reference(fn, signal);
+      return checked.batch === 1 ? reference : composedReference("each", reference);
+    };
+    return new ParallelMap(this.#workplaces.mapContext(find, checked.pool), input, checked);
+  }
+
+  /**
+   * Runs a loop on all workers: they are given chunks of it, which get smaller towards the end, and each runs one item at
+   * a time. With `reduce` it gives
+   * the results of `body`, combined in the order of the items; without, it resolves when all are done (Julia's
+   * `@distributed` returns at once then). The chunk of a worker that dies runs again from its beginning, so `body` must
+   * be one that may run twice. Rejects with the first error.
+   *
+   * @example
+   * const hits = await cluster.distributed(range(1_000_000), throwDart, { reduce: (a, b) => a + b });
+   */
+  distributed<T, R>(
+    items: Range | Iterable<T> | ArrayLike<T>,
+    body: (item: T) => R,
+    options: ReduceOptions<Awaited<R>>,
+  ): Promise<Awaited<R>>;
+  distributed<T>(
+    items: Range | Iterable<T> | ArrayLike<T>,
+    body: (item: T) => unknown,
+    options?: LoopOptions,
+  ): Promise<void>;
+  async distributed<T>(
+    items: Iterable<T> | ArrayLike<T>,
+    body: (item: T) => unknown,
+    options: LoopOptions | ReduceOptions<never> = {},
+  ): Promise<unknown> {
+    const checked = checkLoopOptions(options);
+    const all = loopItems(items);
+    const { reduce } = checked;
+    const find = async (signal: AbortSignal): Promise<FunctionReference> => {
+      if (reduce === undefined) return composedReference("run", await this.#caller.reference(body, signal));
+      const [first, second] = await Promise.all([
+        this.#caller.reference(body, signal),
+        this.#caller.reference(reduce, signal),
+      ]);
+      return composedReference("fold", first, second);
+    };
+    const context = this.#workplaces.mapContext(find, checked.map.pool);
+    const chunks = guidedChunks(all, () => context.processes().length);
+    return combine(new ParallelMap(context, chunks, checked.map), checked);
+  }
+
+  /**
+   * A function that runs `fn` on a free worker of the pool, by default of the cluster's `defaultWorkerPool`, and waits
+   * for one if none is free. It rejects as `remoteCallFetch` does.
+   *
+   * @example
+   * const resizeRemotely = cluster.remote(resize);
+   * const images = await Promise.all(files.map((file) => resizeRemotely(file, 320)));
+   */
+  remote<A extends readonly unknown[], R>(
+    fn: (...args: A) => R,
+    pool?: WorkerPool,
+  ): (...args: A) => Promise<Awaited<R>> {
+    const chosen = pool === undefined ? undefined : checkPool(pool);
+    return (...args) => this.remoteCallFetch(fn, chosen ?? this.defaultWorkerPool, ...args);
+  }
+
+  /** A pool of these processes, by default of all workers that are there now. Throws for a pid that is no process. */
+  workerPool(pids?: Iterable<number>): WorkerPool {
+    return this.#workplaces.pool(pids);
+  }
+
+  /** As `workerPool`, and the functions that are called on it stay with its workers until it is cleared. */
+  cachingPool(pids?: Iterable<number>): CachingPool {
+    return this.#workplaces.cachingPool(pids);
+  }
+
+  /**
+   * The pool of `remote`, to which each worker is pushed when it joins. While it is empty, and nobody is on the way, it
+   * hands out this process. It may be replaced by another pool, which workers that join later are pushed to.
+   */
+  get defaultWorkerPool(): WorkerPool {
+    return this.#workplaces.defaultPool;
+  }
+
+  set defaultWorkerPool(pool: WorkerPool) {
+    this.#workplaces.defaultPool = checkPool(pool);
   }
 }
 

@@ -3,7 +3,14 @@ export type { ClusterView, Scope } from "./cluster-view.js";
 export type { Everywhere } from "./calls/everywhere.js";
 export type { EverywhereOptions } from "./calls/everywhere-options.js";
 export type { CleanUp, Initialize } from "./cluster/initialize.js";
-export type { CallLimits, CallOptions, CallTarget, Pid, RetryOptions } from "./calls/call-target.js";
+export type {
+  CallLimits,
+  CallOptions,
+  CallTarget,
+  Pid,
+  PoolCallOptions,
+  RetryOptions,
+} from "./calls/call-target.js";
 export type { ProcessHandle, RemoteModule } from "./calls/process-handle.js";
 export type { BoundChannelOptions, ChannelOptions, ReferenceOptions } from "./calls/reference-options.js";
 export type { Labels } from "./calls/labels.js";
@@ -28,12 +35,18 @@ export type { OutputOption, WorkerLine } from "./cluster/worker-output.js";
 export * from "./errors.js";
 export { LocalManager, type LocalDetails } from "./managers/local/local-manager.js";
 export type { LocalOptions } from "./managers/local/local-options.js";
+export { exponentialBackOff, type BackOffOptions } from "./pool/back-off.js";
+export type { CachingPool } from "./calls/caching-pool.js";
+export type { LoopOptions, ReduceOptions } from "./pool/distributed-loop.js";
+export type { FailedAttempt, MapOptions, MapProgress } from "./pool/map-options.js";
 export type { Topology } from "./peers/topology.js";
-export type { MapOptions, MapProgress } from "./pool/map-options.js";
 export type { ParallelMap } from "./pool/parallel-map.js";
 export type { CodeSource } from "./protocol/code-messages.js";
 export { currentCall, type CurrentCall } from "./rpc/current-call.js";
 export type { PortRange } from "./util/port-range.js";
+export { range, type Range } from "./pool/range.js";
+export type { PoolWaitOptions, WorkerPool } from "./calls/worker-pool.js";
+export { zip, type Zipped } from "./pool/zip.js";
 export { ROLLCALL_VERSION } from "./util/version.js";
 export { currentCluster } from "./current-cluster.js";
 export { myId } from "./worker/current-process.js";

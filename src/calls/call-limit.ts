@@ -1,9 +1,9 @@
 import { CallTimeoutError } from "../errors.js";
 import { DEFAULT_STOP, type StopRule } from "../rpc/stop-rule.js";
-import type { CallOptions } from "./call-target.js";
+import type { CallLimits, CheckedTarget } from "./call-target.js";
 
 export type LimitOptions = {
-  readonly [Name in "signal" | "timeoutMs" | "stop" | "stopAfterMs"]?: CallOptions[Name] | undefined;
+  readonly [Name in keyof CallLimits]?: CallLimits[Name] | undefined;
 };
 
 /** How long the caller of one call waits. Owns a timer and a listener on the caller's signal; `end` lets go of both. */
@@ -47,6 +47,6 @@ export class CallLimit {
 }
 
 /** Whether these options ask for a limit, or for anything else that an ordinary call does without. */
-export function isLimited({ signal, timeoutMs, retries }: CallOptions): boolean {
+export function isLimited({ signal, timeoutMs, retries }: CheckedTarget): boolean {
   return signal !== undefined || timeoutMs !== undefined || retries !== undefined;
 }

@@ -25,7 +25,10 @@ export interface CallableProcess {
     limitMs?: number,
   ): number;
   callAndForget(reference: CallReference, args: readonly unknown[]): void;
-  abandon(id: number, rule?: StopRule): void;
+  /** The caller no longer waits; `call` is not settled any more. Calls `ended` when the process is done with the call. */
+  abandon(id: number, rule?: StopRule, ended?: () => void): void;
+  /** It need not keep the function: it is sent again if it is called again. */
+  forget(reference: CallReference): void;
 }
 
 export interface FoundProcess {

@@ -1,6 +1,6 @@
 import { NoWorkersError, ProcessExitedError } from "../errors.js";
 import { delay } from "../util/time-limit.js";
-import type { CallOptions } from "./call-target.js";
+import type { CheckedTarget } from "./call-target.js";
 
 const DEFAULT_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 10_000;
@@ -17,7 +17,7 @@ export function retryDelayMs(n: number, firstMs: number, random: number): number
 
 /** Makes a call, and again as its options say. An attempt never begins after `signal` has aborted. */
 export async function retried<T>(
-  { pid, retries = 0, retryDelayMs: firstMs = DEFAULT_DELAY_MS, retryCheck }: CallOptions,
+  { where, retries = 0, retryDelayMs: firstMs = DEFAULT_DELAY_MS, retryCheck }: CheckedTarget,
   signal: AbortSignal,
   attempt: () => Promise<T>,
 ): Promise<T> {
@@ -29,7 +29,7 @@ export async function retried<T>(
       // That its worker is gone, or the last one is, says nothing against the call; where only that one will do, it ends.
       const isLost: boolean =
         error instanceof ProcessExitedError || (wasLost && error instanceof NoWorkersError);
-      const mayRetry = isLost ? pid === "any" : await retryCheck?.(error, n + 1);
+      const mayRetry = isLost ? typeof where !== "number" : await retryCheck?.(error, n + 1);
       if (n === retries || signal.aborted || mayRetry !== true) throw error;
       wasLost ||= isLost;
       await delay(retryDelayMs(n, firstMs, Math.random()), signal);

@@ -1,5 +1,6 @@
 import type { StopRule } from "../rpc/stop-rule.js";
 import { abortSignal, milliseconds, oneOf, onlyKnown, show, wholeNumber } from "../util/option-checks.js";
+import { WorkerPool } from "./worker-pool.js";
 
 /** A process of the cluster by its id: 1 is the manager, workers have 2 and up. */
 export type Pid = number;
@@ -8,7 +9,10 @@ export type Pid = number;
 export interface CallLimits {
   /** The caller stops waiting when it aborts; the call does not begin, or is told through its `currentCall().signal`. */
   readonly signal?: AbortSignal;
-  /** As a signal that aborts after this many milliseconds, retries included, with a `CallTimeoutError`. */
+  /**
+   * As a signal that aborts after this many milliseconds, retries and the wait for a free worker of a pool included, with
+   * a `CallTimeoutError`.
+   */
   readonly timeoutMs?: number;
   /**
    * What becomes of a call that still runs `stopAfterMs` after its caller has given up. `signal`: it runs on, and its
@@ -21,7 +25,7 @@ export interface CallLimits {
 }
 
 export interface RetryOptions {
-  /** How often a call to `any` is made again, on the least loaded worker then, if its worker is lost. Default 0. */
+  /** How often a call to `any`, or to a pool, is made again, on whichever worker is next then, if its worker is lost. Default 0. */
   readonly retries?: number;
   /** The pause before the first retry, in milliseconds; it doubles up to 10 seconds, of which half is left to chance. Default 100. */
   readonly retryDelayMs?: number;
@@ -34,14 +38,22 @@ export interface RetryOptions {
 
 /** Where a call runs, how long its caller waits for it, and what happens then. */
 export interface CallOptions extends CallLimits, RetryOptions {
-  /** A pid, or `any` for the worker with the fewest calls in flight. */
+  /** A pid, or `any` for the worker with the fewest calls in flight, those of maps included. */
   readonly pid: Pid | "any";
 }
 
-export type CallTarget = Pid | "any" | CallOptions;
+/** The call waits for a worker of the pool that is free, and has it for itself. */
+export interface PoolCallOptions extends CallLimits, RetryOptions {
+  readonly pool: WorkerPool;
+}
 
-const callOptionNames: readonly (keyof CallOptions)[] = [
-  "pid",
+export type CallTarget = Pid | "any" | WorkerPool | CallOptions | PoolCallOptions;
+
+export interface CheckedTarget extends CallLimits, RetryOptions {
+  readonly where: Pid | "any" | WorkerPool;
+}
+
+const optionNames: readonly (keyof (CallLimits & RetryOptions))[] = [
   "signal",
   "timeoutMs",
   "stop",
@@ -52,21 +64,25 @@ const callOptionNames: readonly (keyof CallOptions)[] = [
 ];
 
 /** Throws a `TypeError` or `RangeError` that names what is wrong. */
-export function checkTarget(target: CallTarget): CallOptions {
-  if (typeof target !== "object" || target === null) return { pid: checkPid(target) };
-  onlyKnown("a call", target, callOptionNames);
-  checkPid(target.pid);
-  checkLimits(target);
-  const { retries, retryDelayMs, retryCheck } = target;
-  if (retries !== undefined) wholeNumber("retries", retries, 0, Number.MAX_SAFE_INTEGER);
-  if (retryDelayMs !== undefined) milliseconds("retryDelayMs", retryDelayMs, 0);
-  if (retryCheck !== undefined && typeof retryCheck !== "function") {
-    throw new TypeError(`retryCheck must be a function, not ${show(retryCheck)}`);
+export function checkTarget(target: CallTarget): CheckedTarget {
+  if (target instanceof WorkerPool) return { where: target };
+  if (typeof target !== "object" || target === null) return { where: checkPid(target) };
+  const { where, ...options } = takeApart(target);
+  checkLimits(options);
+  checkRetries(options);
+  return { ...options, where };
+}
+
+function takeApart(target: CallOptions | PoolCallOptions): CheckedTarget {
+  if (!("pool" in target)) {
+    onlyKnown("a call", target, ["pid", "pool", ...optionNames]);
+    const { pid, ...options } = target;
+    return { ...options, where: checkPid(pid) };
   }
-  if (retries === undefined && (retryDelayMs ?? retryCheck) !== undefined) {
-    throw new TypeError("retryDelayMs and retryCheck need retries, the number of times to try again");
-  }
-  return target;
+  onlyKnown("a call on a pool", target, ["pool", ...optionNames]);
+  const { pool, ...options } = target;
+  if (pool instanceof WorkerPool) return { ...options, where: pool };
+  throw new TypeError(`pool must be a WorkerPool, not ${show(pool)}`);
 }
 
 function checkPid(pid: CallOptions["pid"]): CallOptions["pid"] {
@@ -86,17 +102,28 @@ function checkLimits({ signal, timeoutMs, stop, stopAfterMs }: CallLimits): void
   }
 }
 
+function checkRetries({ retries, retryDelayMs, retryCheck }: RetryOptions): void {
+  if (retries !== undefined) wholeNumber("retries", retries, 0, Number.MAX_SAFE_INTEGER);
+  if (retryDelayMs !== undefined) milliseconds("retryDelayMs", retryDelayMs, 0);
+  if (retryCheck !== undefined && typeof retryCheck !== "function") {
+    throw new TypeError(`retryCheck must be a function, not ${show(retryCheck)}`);
+  }
+  if (retries === undefined && (retryDelayMs ?? retryCheck) !== undefined) {
+    throw new TypeError("retryDelayMs and retryCheck need retries, the number of times to try again");
+  }
+}
+
 /** For futures, which stay with the worker that has been chosen. */
-export function checkTargetWithoutRetries(name: string, target: CallTarget): CallOptions {
+export function checkTargetWithoutRetries(name: string, target: CallTarget): CheckedTarget {
   const options = checkTarget(target);
   if (options.retries === undefined) return options;
   throw new TypeError(`${name} takes no retries: its result stays with one worker; use remoteCallFetch`);
 }
 
 /** For calls whose caller does not wait for them. */
-export function checkUnlimitedTarget(name: string, target: CallTarget): CallOptions["pid"] {
+export function checkUnlimitedTarget(name: string, target: CallTarget): CheckedTarget["where"] {
   const options = checkTarget(target);
-  const given = callOptionNames.find((option) => option !== "pid" && options[option] !== undefined);
-  if (given === undefined) return options.pid;
+  const given = optionNames.find((option) => options[option] !== undefined);
+  if (given === undefined) return options.where;
   throw new TypeError(`${name} does not wait for the call, so it takes no ${given}; use remoteCallFetch`);
 }

@@ -57,7 +57,7 @@ export class EverywhereSteps {
       const processes = await this.#processes(options.pids);
       const replies = processes.map(({ pid, process }) => {
         step.reached.add(pid);
-        return awaitReply(process, found, args, limit!);
+        return awaitReply(process, found, args, limit);
       });
       const outcomes = await Promise.allSettled(replies);
       signal.throwIfAborted();

@@ -7,6 +7,7 @@ import { isInternal, type CallReference } from "../rpc/internal-functions.js";
 import { OpenCall } from "../rpc/open-call.js";
 import type { PendingCall } from "../rpc/pending-calls.js";
 import type { KeepAs, ReferenceTraffic } from "../rpc/reference-traffic.js";
+import type { StopRule } from "../rpc/stop-rule.js";
 import type { CallableProcess } from "./call-process.js";
 import { copiedValue, type Copying } from "./copied-value.js";
 
@@ -22,6 +23,17 @@ export interface LocalProcessOptions {
   readonly before?: () => Promise<void> | undefined;
 }
 
+interface LocalCall {
+  readonly id: number;
+  readonly open: OpenCall;
+  readonly result: Promise<unknown>;
+  /** Its caller, or, once that has given up, who wants to know of its end. */
+  settling: PendingCall;
+}
+
+/** Nobody waits for it. */
+const unheard: PendingCall = { resolve: () => {}, reject: () => {} };
+
 /**
  * A process as the target of its own calls. They behave as those of others: arguments and results are copied, and what
  * is thrown arrives as a `RemoteError`.
@@ -30,7 +42,7 @@ export class LocalProcess implements CallableProcess {
   readonly #load: LoadFunction;
   readonly #copying: Copying;
   /** Calls that can be abandoned. */
-  readonly #calls = new Map<number, OpenCall>();
+  readonly #calls = new Map<number, LocalCall>();
   #nextCall = 0;
   #callsWaiting = 0;
 
@@ -63,9 +75,9 @@ export class LocalProcess implements CallableProcess {
   call(reference: CallReference, args: readonly unknown[], call: PendingCall, limitMs?: number): number {
     const copied = this.#copyArguments(args, call);
     if (copied === undefined) return -1;
-    const { id, result } = this.#start(reference, copied, limitMs);
-    void this.#answer(result, call);
-    return id;
+    const started = this.#start(reference, copied, call, limitMs);
+    void this.#answer(started);
+    return started.id;
   }
 
   callAndKeep(
@@ -79,49 +91,48 @@ export class LocalProcess implements CallableProcess {
     if (copied === undefined) return -1;
     const { references } = this.#copying;
     references.begin(keepAs);
-    const { id, result } = this.#start(reference, copied, limitMs);
-    result.then(
+    const started = this.#start(reference, copied, call, limitMs);
+    started.result.then(
       (value) => {
         references.settle(keepAs, { value });
-        call.resolve(undefined);
+        started.settling.resolve(undefined);
       },
       (error: unknown) => {
         references.settle(keepAs, { error });
-        call.reject(this.#failure(error));
+        started.settling.reject(this.#failure(error));
       },
     );
-    return id;
+    return started.id;
   }
 
   callAndForget(reference: CallReference, args: readonly unknown[]): void {
-    this.#start(reference, this.#copy(args, "args") as never[]).result.catch((error: unknown) => {
+    this.#start(reference, this.#copy(args, "args") as never[], unheard).result.catch((error: unknown) => {
       process.stderr.write(`remoteDo failed: ${String(error)}\n`);
     });
   }
 
+  /** What it has built of a function goes with the function. */
+  forget(): void {}
+
   /** The function is told through its signal; nothing in its own process could break it off. */
-  abandon(id: number): void {
-    this.#calls
-      .get(id)
-      ?.abort(new DOMException("the caller does not wait for this call any more", "AbortError"));
+  abandon(id: number, _rule?: StopRule, ended: () => void = () => {}): void {
+    const call = this.#calls.get(id);
+    if (call === undefined) return;
+    call.settling = { resolve: ended, reject: ended };
+    call.open.abort(new DOMException("the caller does not wait for this call any more", "AbortError"));
   }
 
-  #start(
-    reference: CallReference,
-    copied: never[],
-    limitMs?: number,
-  ): { readonly id: number; readonly result: Promise<unknown> } {
+  #start(reference: CallReference, copied: never[], settling: PendingCall, limitMs?: number): LocalCall {
     const id = this.#nextCall++;
-    const call = new OpenCall(
-      limitMs === undefined ? Infinity : performance.now() + limitMs,
-      this.#copying.pid,
-    );
-    this.#calls.set(id, call);
-    const result = this.#invoke(reference, copied, call).finally(() => {
+    const { pid } = this.#copying;
+    const open = new OpenCall(limitMs === undefined ? Infinity : performance.now() + limitMs, pid);
+    const result = this.#invoke(reference, copied, open).finally(() => {
       this.#calls.delete(id);
-      call.end();
+      open.end();
     });
-    return { id, result };
+    const call: LocalCall = { id, open, result, settling };
+    this.#calls.set(id, call);
+    return call;
   }
 
   /** As on a worker, arguments that cannot travel are refused before anything runs. */
@@ -134,15 +145,15 @@ export class LocalProcess implements CallableProcess {
     }
   }
 
-  async #answer(result: Promise<unknown>, call: PendingCall): Promise<void> {
+  async #answer(call: LocalCall): Promise<void> {
     let copied: unknown;
     try {
-      copied = this.#copy(await result, "result");
+      copied = this.#copy(await call.result, "result");
     } catch (error) {
-      call.reject(this.#failure(error));
+      call.settling.reject(this.#failure(error));
       return;
     }
-    call.resolve(copied);
+    call.settling.resolve(copied);
   }
 
   async #invoke(reference: CallReference, copied: never[], call: OpenCall): Promise<unknown> {

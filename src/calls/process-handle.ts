@@ -1,7 +1,15 @@
 import { show } from "../util/option-checks.js";
-import { checkTarget, type CallOptions, type CallTarget } from "./call-target.js";
+import {
+  checkTarget,
+  type CallLimits,
+  type CallOptions,
+  type CallTarget,
+  type PoolCallOptions,
+  type RetryOptions,
+} from "./call-target.js";
 import type { Future } from "../references/future.js";
 import type { Callable } from "./remote-call.js";
+import { WorkerPool } from "./worker-pool.js";
 
 /** What a handle sends its calls through: a cluster, as one of its processes sees it. */
 export interface HandleCalls {
@@ -20,26 +28,34 @@ export type RemoteModule<Module> = {
 };
 
 /**
- * A process of the cluster to call functions on, or `any` of its workers, with the options of its calls: `remoteCallFetch`
- * and its like with the target left out. Made by `cluster.process`; holds nothing, and needs no closing.
+ * A process of the cluster to call functions on, or `any` of its workers, or the free ones of a pool, with the options of
+ * its calls: `remoteCallFetch` and its like with the target left out. Made by `cluster.process`; holds nothing, and needs no closing.
  */
 export class ProcessHandle {
   readonly #calls: HandleCalls;
-  readonly #options: CallOptions;
+  readonly #options: CallOptions | PoolCallOptions;
 
   /** Throws as a call with these options would. */
-  constructor(calls: HandleCalls, options: CallOptions) {
+  constructor(calls: HandleCalls, target: CallTarget) {
     this.#calls = calls;
-    this.#options = checkTarget(options);
+    const { where, ...options } = checkTarget(target);
+    this.#options = where instanceof WorkerPool ? { ...options, pool: where } : { ...options, pid: where };
   }
 
-  get pid(): CallOptions["pid"] {
-    return this.#options.pid;
+  /** Undefined for a pool's. */
+  get pid(): CallOptions["pid"] | undefined {
+    return "pid" in this.#options ? this.#options.pid : undefined;
+  }
+
+  get pool(): WorkerPool | undefined {
+    return "pool" in this.#options ? this.#options.pool : undefined;
   }
 
   /** The same process with further options for every call; those given earlier stay, where they are not given again. */
-  with(options: Omit<CallOptions, "pid">): ProcessHandle {
-    return new ProcessHandle(this.#calls, { ...this.#options, ...options, pid: this.pid });
+  with(options: CallLimits & RetryOptions): ProcessHandle {
+    const { pid, pool } = this;
+    const where = pool === undefined ? { pid: pid! } : { pool };
+    return new ProcessHandle(this.#calls, { ...this.#options, ...options, ...where });
   }
 
   /** As `cluster.remoteCallFetch`: the result. */

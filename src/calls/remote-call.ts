@@ -1,28 +1,30 @@
 import { ClusterClosedError } from "../errors.js";
-import type { FunctionReference } from "../functions/function-reference.js";
-import type { CallableProcess, ProcessDirectory } from "./call-process.js";
+import type { FunctionReference, FoundReference } from "../functions/function-reference.js";
 import { abortable } from "../util/time-limit.js";
+import { CachingPool } from "./caching-pool.js";
 import { CallLimit, isLimited } from "./call-limit.js";
+import type { CallableProcess, ProcessDirectory } from "./call-process.js";
 import { retried } from "./call-retries.js";
 import {
   checkTarget,
   checkTargetWithoutRetries,
   checkUnlimitedTarget,
-  type CallOptions,
   type CallTarget,
+  type CheckedTarget,
 } from "./call-target.js";
 import type { Future } from "../references/future.js";
 import type { ReferenceId } from "../references/reference-id.js";
 import type { References } from "../references/references.js";
 import { deferred } from "../util/deferred.js";
+import { WorkerPool } from "./worker-pool.js";
 
 export type Callable = (...args: never[]) => unknown;
 
 /** How other processes get a function. */
 export interface FunctionSource {
   /** What is known already, without waiting. */
-  known(fn: Function): FunctionReference | undefined;
-  find(fn: Function, signal?: AbortSignal): Promise<FunctionReference>;
+  known(fn: Function): FoundReference | undefined;
+  find(fn: Function, signal?: AbortSignal): Promise<FoundReference>;
 }
 
 /** Sends calls to the processes of a cluster. */
@@ -37,8 +39,8 @@ export class Caller {
     this.#directory = directory;
   }
 
-  /** The name under which others find this function. */
-  reference(fn: Callable, signal?: AbortSignal): FunctionReference | Promise<FunctionReference> {
+  /** How others get this function. */
+  reference(fn: Callable, signal?: AbortSignal): FoundReference | Promise<FoundReference> {
     if (this.#directory.isClosed) {
       throw new ClusterClosedError("the cluster was closed; its workers are gone");
     }
@@ -47,15 +49,11 @@ export class Caller {
   }
 
   async callFetch(fn: Callable, target: CallTarget, args: readonly unknown[]): Promise<unknown> {
-    const options = checkTarget(target);
+    const checked = checkTarget(target);
+    const { where } = checked;
     try {
-      if (!isLimited(options)) return await this.#fetch(fn, options.pid, args, undefined);
-      const limit = new CallLimit(options);
-      try {
-        return await retried(options, limit.signal, () => this.#fetch(fn, options.pid, args, limit));
-      } finally {
-        limit.end();
-      }
+      if (!isLimited(checked)) return await this.#fetch(fn, where, args, undefined);
+      return await withinLimit(checked, (limit) => this.#fetch(fn, where, args, limit));
     } catch (error) {
       // Made here, the trace goes on, through `await`, to the code that made the call.
       throw withCallSite(error);
@@ -63,62 +61,35 @@ export class Caller {
   }
 
   async call(fn: Callable, target: CallTarget, args: readonly unknown[]): Promise<Future<unknown>> {
-    const options = checkTargetWithoutRetries("remoteCall", target);
-    const limit = isLimited(options) ? new CallLimit(options) : undefined;
-    const { id, done } = await this.callAndKeep(fn, options.pid, args, limit);
-    const future = this.#references.future(id, done);
-    done.catch(() => {
-      // Nobody waits for what it may still give.
-      if (limit?.signal.aborted === true) future.release();
-    });
-    return future;
-  }
-
-  /** Calls a function whose result stays where it runs, under a new reference. `done` is told of its end. */
-  async callAndKeep(
-    fn: Callable,
-    where: CallOptions["pid"],
-    args: readonly unknown[],
-    limit?: CallLimit,
-  ): Promise<{ readonly id: ReferenceId; readonly done: Promise<void> }> {
+    const checked = checkTargetWithoutRetries("remoteCall", target);
+    const limit = isLimited(checked) ? new CallLimit(checked) : undefined;
     try {
-      const found = this.reference(fn, limit?.signal);
-      const reference = found instanceof Promise ? await found : found;
-      const place = this.#directory.find(where, limit?.signal);
-      const { pid, process } = place instanceof Promise ? await place : place;
-      await room(process, limit);
-      limit?.signal.throwIfAborted();
-      const id = this.#references.newId(pid);
-      const done = deferred<void>();
-      // Perhaps nobody will ever ask for it.
-      done.promise.catch(() => {});
-      const settled = {
-        resolve: () => {
-          limit?.end();
-          done.resolve();
-        },
-        reject: (error: unknown) => {
-          limit?.end();
-          done.reject(error);
-        },
-      };
-      const call = process.callAndKeep(reference, args, [id.creator, id.number], settled, limit?.leftMs);
-      if (call === -1) {
-        this.#references.unusedId(id);
-        await done.promise;
-      }
-      limit?.signal.addEventListener(
-        "abort",
-        () => {
-          process.abandon(call, limit.rule);
-          settled.reject(limit.signal.reason);
-        },
-        { once: true },
-      );
-      return { id, done: done.promise };
+      const { future, done } = await this.#start(fn, checked.where, args, limit);
+      const end = (): void => limit?.end();
+      done.then(end, end);
+      return future;
     } catch (error) {
       limit?.end();
       throw error;
+    }
+  }
+
+  async callWait(fn: Callable, target: CallTarget, args: readonly unknown[]): Promise<Future<unknown>> {
+    const checked = checkTarget(target);
+    const attempt = async (limit: CallLimit | undefined): Promise<Future<unknown>> => {
+      const { future, done } = await this.#start(fn, checked.where, args, limit);
+      try {
+        await done;
+      } catch (error) {
+        future.release();
+        throw error;
+      }
+      return future;
+    };
+    try {
+      return await (isLimited(checked) ? withinLimit(checked, attempt) : attempt(undefined));
+    } catch (error) {
+      throw withCallSite(error);
     }
   }
 
@@ -126,48 +97,175 @@ export class Caller {
     const where = checkUnlimitedTarget("remoteDo", target);
     const found = this.reference(fn);
     const reference = found instanceof Promise ? await found : found;
-    const place = this.#directory.find(where);
-    const { process } = place instanceof Promise ? await place : place;
-    if (!process.hasRoom) await process.room();
-    process.callAndForget(reference, args);
+    const { process, free } = await this.#place(where, reference, undefined);
+    try {
+      process.callAndForget(reference, args);
+    } finally {
+      // Nobody will hear when such a call ends.
+      free?.();
+    }
+  }
+
+  async #start(
+    fn: Callable,
+    where: CheckedTarget["where"],
+    args: readonly unknown[],
+    limit: CallLimit | undefined,
+  ): Promise<{ readonly future: Future<unknown>; readonly done: Promise<void> }> {
+    const { id, done } = await this.callAndKeep(fn, where, args, limit);
+    const future = this.#references.future(id, done);
+    done.catch(() => {
+      // Nobody waits for what it may still give.
+      if (limit?.signal.aborted === true) future.release();
+    });
+    return { future, done };
+  }
+
+  /** Calls a function whose result stays where it runs, under a new reference. `done` is told of its end. */
+  async callAndKeep(
+    fn: Callable,
+    where: CheckedTarget["where"],
+    args: readonly unknown[],
+    limit?: CallLimit,
+  ): Promise<{ readonly id: ReferenceId; readonly done: Promise<void> }> {
+    const signal = limit?.signal;
+    const found = this.reference(fn, signal);
+    const reference = found instanceof Promise ? await found : found;
+    const { pid, process, free } = await this.#place(where, reference, signal);
+    if (signal?.aborted === true) {
+      free?.();
+      throw signal.reason;
+    }
+    const id = this.#references.newId(pid);
+    const done = deferred<void>();
+    // Perhaps nobody will ever ask for it.
+    done.promise.catch(() => {});
+    const onAbort = (): void => {
+      process.abandon(call, limit!.rule, free);
+      done.reject(signal!.reason);
+    };
+    const settle = (): void => {
+      signal?.removeEventListener("abort", onAbort);
+      free?.();
+    };
+    const settled = {
+      resolve: () => {
+        settle();
+        done.resolve();
+      },
+      reject: (error: unknown) => {
+        settle();
+        done.reject(error);
+      },
+    };
+    const call = process.callAndKeep(reference, args, [id.creator, id.number], settled, limit?.leftMs);
+    if (call === -1) {
+      this.#references.unusedId(id);
+      await done.promise;
+    }
+    signal?.addEventListener("abort", onAbort, { once: true });
+    return { id, done: done.promise };
   }
 
   async #fetch(
     fn: Callable,
-    pid: CallOptions["pid"],
+    where: CheckedTarget["where"],
     args: readonly unknown[],
     limit: CallLimit | undefined,
   ): Promise<unknown> {
     const found = this.reference(fn, limit?.signal);
     const reference = found instanceof Promise ? await found : found;
-    const place = this.#directory.find(pid, limit?.signal);
+    if (limit !== undefined || where instanceof WorkerPool) {
+      const { process, free } = await this.#place(where, reference, limit?.signal);
+      return awaitReply(process, reference, args, limit, free);
+    }
+    const place = this.#directory.find(where);
     const { process } = place instanceof Promise ? await place : place;
-    if (!process.hasRoom) await room(process, limit);
-    return limit === undefined
-      ? new Promise((resolve, reject) => process.call(reference, args, { resolve, reject }))
-      : awaitReply(process, reference, args, limit);
+    if (!process.hasRoom) await process.room();
+    return new Promise((resolve, reject) => process.call(reference, args, { resolve, reject }));
+  }
+
+  /** The process for a call, with room on its connection. One of a pool is taken until `free` is called, once. */
+  async #place(
+    where: CheckedTarget["where"],
+    reference: FunctionReference,
+    signal: AbortSignal | undefined,
+  ): Promise<Place> {
+    const taken = where instanceof WorkerPool ? await takeFrom(where, reference, signal) : undefined;
+    try {
+      const target = taken?.pid ?? (where as Exclude<typeof where, WorkerPool>);
+      const place = this.#directory.find(target, signal);
+      const { pid, process } = place instanceof Promise ? await place : place;
+      if (!process.hasRoom) {
+        await (signal === undefined ? process.room() : abortable(process.room(), signal));
+      }
+      return { pid, process, free: taken?.free };
+    } catch (error) {
+      taken?.free();
+      throw error;
+    }
   }
 }
 
-async function room(process: CallableProcess, limit: CallLimit | undefined): Promise<void> {
-  if (process.hasRoom) return;
-  await (limit === undefined ? process.room() : abortable(process.room(), limit.signal));
+/** Where one call runs. */
+interface Place {
+  readonly pid: number;
+  readonly process: CallableProcess;
+  /** Gives the process back to its pool, if it is from one. */
+  readonly free: (() => void) | undefined;
 }
 
-/** The reply to a call, which is abandoned when its limit is reached. */
+async function takeFrom(
+  pool: WorkerPool,
+  reference: FunctionReference,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly pid: number; readonly free: () => void }> {
+  const pid = await pool.take(signal === undefined ? {} : { signal });
+  const ended = pool instanceof CachingPool ? pool.keep(reference) : undefined;
+  return {
+    pid,
+    free: () => {
+      pool.put(pid);
+      ended?.();
+    },
+  };
+}
+
+/** Makes the attempts of one call, which all share its limit. */
+async function withinLimit<T>(target: CheckedTarget, attempt: (limit: CallLimit) => Promise<T>): Promise<T> {
+  const limit = new CallLimit(target);
+  try {
+    return await retried(target, limit.signal, () => attempt(limit));
+  } finally {
+    limit.end();
+  }
+}
+
+/**
+ * The reply to a call, which is abandoned when its limit is reached. `ended` is called, once, when the process is done
+ * with the call, which may be later.
+ */
 export function awaitReply(
   process: CallableProcess,
   reference: FunctionReference,
   args: readonly unknown[],
-  { signal, rule, leftMs }: Pick<CallLimit, "signal" | "rule" | "leftMs">,
+  limit: Pick<CallLimit, "signal" | "rule" | "leftMs"> | undefined,
+  ended?: () => void,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
+    const signal = limit?.signal;
+    if (signal?.aborted === true) {
+      ended?.();
+      return reject(signal.reason as Error);
+    }
     const onAbort = (): void => {
-      if (id >= 0) process.abandon(id, rule);
-      reject(signal.reason);
+      process.abandon(id, limit!.rule, ended);
+      reject(signal!.reason as Error);
     };
-    const settle = (): void => signal.removeEventListener("abort", onAbort);
+    const settle = (): void => {
+      signal?.removeEventListener("abort", onAbort);
+      ended?.();
+    };
     const settled = {
       resolve: (value: unknown) => {
         settle();
@@ -178,8 +276,8 @@ export function awaitReply(
         reject(error);
       },
     };
-    const id = process.call(reference, args, settled, leftMs);
-    if (id >= 0) signal.addEventListener("abort", onAbort, { once: true });
+    const id = process.call(reference, args, settled, limit?.leftMs);
+    if (id >= 0) signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
 

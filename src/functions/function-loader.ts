@@ -5,7 +5,8 @@ import { abortable } from "../util/time-limit.js";
 import { placeInProject, type CodePlace } from "./code/code-place.js";
 import { closestNames } from "./closest-names.js";
 import { exportAt, exportedFunctions } from "./exported-functions.js";
-import { GLOBAL_MODULE, isByValue } from "./function-reference.js";
+import { compose } from "./compositions.js";
+import { GLOBAL_MODULE, isByValue, isComposed } from "./function-reference.js";
 import type {
   FoundReference,
   FunctionByName,
@@ -51,12 +52,16 @@ export class FunctionLoader {
   }
 
   /**
-   * Imports the module if it is not loaded and finds the export in it, or builds the function from its source, after the
+   * Imports the module if it is not loaded and finds the export in it, or builds the function from its source or from others, after the
    * code that it needs has been placed. Rejects with a `FunctionNotFoundError`, whose cause is the module's own error where it could not be loaded, or with the
    * reason of `signal`, which ends the wait but not the loading. There is no limit of its own: a module may read
    * gigabytes before it is ready.
    */
   async load(reference: FunctionReference, signal?: AbortSignal): Promise<Function> {
+    if (isComposed(reference)) {
+      const functions = reference.functions.map((inner) => this.load(inner, signal));
+      return compose(reference.composition, await Promise.all(functions));
+    }
     const loading = isByValue(reference)
       ? this.#revive(reference)
       : "kind" in reference && reference.kind === "initialize"

@@ -1,5 +1,11 @@
-/** How another process of the same project gets a function: finds it by its name, or builds it from its source. */
-export type FunctionReference = FunctionByName | FunctionByValue | ModuleReference | InitializeReference;
+import type { Composition } from "./compositions.js";
+
+/**
+ * How another process of the same project gets a function: finds it by its name, builds it from its source, or puts it
+ * together from others.
+ */
+export type FunctionReference =
+  FunctionByName | FunctionByValue | ModuleReference | InitializeReference | ComposedFunction;
 
 /** How a function itself is found or built. */
 export type FoundReference = FunctionByName | FunctionByValue;
@@ -53,6 +59,14 @@ export interface InitializeReference {
   readonly function: FoundReference;
 }
 
+/** A function that is made of others in a way that every process knows. */
+export interface ComposedFunction {
+  readonly kind: "composed";
+  readonly name: string;
+  readonly composition: Composition;
+  readonly functions: readonly FoundReference[];
+}
+
 /** The text of a function or class, and what its free variables hold. */
 export interface FunctionSource {
   readonly form: "function" | "class";
@@ -97,4 +111,8 @@ export interface ImportedBinding {
 
 export function isByValue(reference: FunctionReference): reference is FunctionByValue {
   return "kind" in reference && reference.kind === "value";
+}
+
+export function isComposed(reference: FunctionReference): reference is ComposedFunction {
+  return "kind" in reference && reference.kind === "composed";
 }

@@ -3,6 +3,7 @@ import { LinkLostError } from "../errors.js";
 import type { CallReference } from "../rpc/internal-functions.js";
 import type { PendingCall } from "../rpc/pending-calls.js";
 import type { KeepAs } from "../rpc/reference-traffic.js";
+import type { StopRule } from "../rpc/stop-rule.js";
 import type { PeerLink } from "./peer-link.js";
 
 /** Calls that may wait for a link. */
@@ -75,11 +76,17 @@ export class PeerProcess implements CallableProcess {
     session.callAndForget(reference, args);
   }
 
-  abandon(id: number): void {
-    if (id < FIRST_WAITING_ID) this.#link.session?.abandon(id);
-    else if (!this.#waiting.delete(id)) {
+  forget(reference: CallReference): void {
+    this.#link.session?.forget(reference);
+  }
+
+  abandon(id: number, rule?: StopRule, ended?: () => void): void {
+    if (id < FIRST_WAITING_ID) this.#link.session?.abandon(id, rule, ended);
+    else if (this.#waiting.delete(id)) ended?.();
+    else {
       const sentAs = this.#sentAs.get(id);
-      if (sentAs !== undefined) this.#link.session?.abandon(sentAs);
+      this.#sentAs.delete(id);
+      if (sentAs !== undefined) this.#link.session?.abandon(sentAs, rule, ended);
     }
   }
 

@@ -5,20 +5,42 @@ export interface MapItem<T> {
   /** Its position in the input, from 0. */
   readonly index: number;
   readonly value: T;
+  /** The attempt that it is on, or about to begin; from 1. */
+  readonly attempt: number;
   /** Workers that died while they worked on it. */
   readonly deaths: number;
+  /** Attempts that ended with an error. */
+  readonly errors: number;
+  /** It goes in a message of its own, because the one that it shared could not travel. */
+  readonly isAlone: boolean;
 }
+
+/**
+ * How an attempt failed: with an error or past its time, by the death of its worker, or because its worker was asked to
+ * leave.
+ */
+export type AttemptEnd = "error" | "death" | "removal";
+
+/** What the rules allow after a failed attempt. Whoever asks decides, and then says `runAgain` or `substituted`. */
+export type Verdict =
+  /** It may run again after `delayMs` milliseconds. */
+  | { readonly mayRunAgain: true; readonly delayMs: number }
+  /** That was the last attempt. */
+  | { readonly mayRunAgain: false; readonly error: unknown };
 
 export interface MapPlanOptions {
   /** Hand out results in the order of the input, or as they come. */
   readonly order: "input" | "finished";
   /** An item is set aside when this many workers have died on it. At least 1. */
   readonly maxDeaths: number;
+  /** How long to wait before each further attempt after an error; as many attempts as there are delays. */
+  readonly retryDelays: readonly number[];
 }
 
 /**
- * Keeps the books of a parallel map: which items are out, which must run again because their worker died, which
- * results may be handed out. An attempt ends with a result, an error, or the death of its worker. Pure.
+ * Keeps the books of a parallel map: which items are out, which must run again, which results may be handed out. An
+ * attempt ends with a result, an error, or the loss of its worker. Errors are counted against `retryDelays`, deaths
+ * against `maxDeaths`, attempts together. Pure.
  */
 export class MapPlan<T, R> {
   readonly #options: MapPlanOptions;
@@ -28,6 +50,7 @@ export class MapPlan<T, R> {
   readonly #early = new Map<number, R>();
   #taken = 0;
   #running = 0;
+  #undecided = 0;
   #done = 0;
   #handedOut = 0;
   #isInputOver = false;
@@ -45,6 +68,11 @@ export class MapPlan<T, R> {
     return this.#running;
   }
 
+  /** Items whose attempt has failed, and of which it is not decided yet what becomes of them. */
+  get undecided(): number {
+    return this.#undecided;
+  }
+
   get done(): number {
     return this.#done;
   }
@@ -56,7 +84,12 @@ export class MapPlan<T, R> {
 
   /** Everything has been handed out. */
   get isComplete(): boolean {
-    return this.#isInputOver && this.#running === 0 && this.#again.length === 0 && !this.hasSuspects;
+    return this.#isInputOver && this.#running === 0 && this.#undecided === 0 && !this.hasWaiting;
+  }
+
+  /** Items wait for a worker. */
+  get hasWaiting(): boolean {
+    return this.#again.length > 0 || this.hasSuspects;
   }
 
   get hasSuspects(): boolean {
@@ -67,8 +100,9 @@ export class MapPlan<T, R> {
     this.#isInputOver = true;
   }
 
-  /** An item that was put back; it goes before new input. */
-  takeAgain(): MapItem<T> | undefined {
+  /** An item that was put back; it goes before new input. `not alone`: one that may share a message. */
+  takeAgain(only: "any" | "not alone" = "any"): MapItem<T> | undefined {
+    if (only === "not alone" && this.#again[0]?.isAlone === true) return undefined;
     return this.#takeFrom(this.#again);
   }
 
@@ -83,12 +117,59 @@ export class MapPlan<T, R> {
   /** A new item from the input. */
   take(value: T): MapItem<T> {
     this.#running++;
-    return { index: this.#taken++, value, deaths: 0 };
+    return { index: this.#taken++, value, attempt: 1, deaths: 0, errors: 0, isAlone: false };
   }
 
   /** Takes a result and returns what may be handed out now, in order. */
   succeeded(item: MapItem<T>, result: R): readonly (readonly [index: number, result: R])[] {
     this.#running--;
+    return this.#finished(item, result);
+  }
+
+  /** The attempt is over without a result, and the item undecided. */
+  attemptFailed(item: MapItem<T>, end: AttemptEnd, error: unknown): Verdict {
+    this.#running--;
+    this.#undecided++;
+    if (end === "removal") return { mayRunAgain: true, delayMs: 0 };
+    if (end === "death") {
+      const deaths = item.deaths + 1;
+      if (deaths < this.#options.maxDeaths) return { mayRunAgain: true, delayMs: 0 };
+      return { mayRunAgain: false, error: new ItemKillsWorkersError(item.index, deaths, { cause: error }) };
+    }
+    const delayMs = this.#options.retryDelays[item.errors];
+    return delayMs === undefined ? { mayRunAgain: false, error } : { mayRunAgain: true, delayMs };
+  }
+
+  /** The undecided item waits for a worker again, for its next attempt. */
+  runAgain(item: MapItem<T>, end: AttemptEnd): void {
+    this.#undecided--;
+    const next = {
+      ...item,
+      attempt: item.attempt + 1,
+      deaths: item.deaths + (end === "death" ? 1 : 0),
+      errors: item.errors + (end === "error" ? 1 : 0),
+    };
+    (next.deaths > 0 ? this.#suspects : this.#again).push(next);
+  }
+
+  /** This takes the place of the undecided item's result. Returns what may be handed out now. */
+  substituted(item: MapItem<T>, result: R): readonly (readonly [index: number, result: R])[] {
+    this.#undecided--;
+    return this.#finished(item, result);
+  }
+
+  /** The item was taken and has not been attempted: it could not be sent, or has not been asked for yet. */
+  putBack(item: MapItem<T>): void {
+    this.#running--;
+    (item.deaths > 0 ? this.#suspects : this.#again).unshift(item);
+  }
+
+  /** The message that it shared with others could not travel: it goes in one of its own, as the same attempt. */
+  putBackAlone(item: MapItem<T>): void {
+    this.putBack({ ...item, isAlone: true });
+  }
+
+  #finished(item: MapItem<T>, result: R): readonly (readonly [index: number, result: R])[] {
     this.#done++;
     if (this.#options.order === "finished") return [[item.index, result]];
     if (item.index !== this.#handedOut) {
@@ -101,21 +182,6 @@ export class MapPlan<T, R> {
       this.#early.delete(this.#handedOut++);
     }
     return ready;
-  }
-
-  /** The worker died. Returns the error that sets the item aside, if it has killed too many. */
-  workerDied(item: MapItem<T>, cause: unknown): ItemKillsWorkersError | undefined {
-    this.#running--;
-    const deaths = item.deaths + 1;
-    if (deaths >= this.#options.maxDeaths) return new ItemKillsWorkersError(item.index, deaths, { cause });
-    this.#suspects.push({ ...item, deaths });
-    return undefined;
-  }
-
-  /** The item was taken and could not be sent: its worker was gone already. It has not been attempted. */
-  putBack(item: MapItem<T>): void {
-    this.#running--;
-    (item.deaths > 0 ? this.#suspects : this.#again).unshift(item);
   }
 
   #takeFrom(queue: MapItem<T>[]): MapItem<T> | undefined {

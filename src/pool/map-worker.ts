@@ -9,6 +9,8 @@ export class MapWorker {
   isReserved = false;
   /** Somebody waits for room on its connection. */
   isAwaited = false;
+  /** It has not come back from an item whose time is up. */
+  isHeldUp = false;
   readonly #window: InFlightWindow;
   #running = 0;
 
@@ -16,10 +18,12 @@ export class MapWorker {
     readonly pid: number,
     readonly process: CallableProcess,
     concurrency: number | undefined,
+    batch: number | "auto",
   ) {
-    this.#window = new InFlightWindow(concurrency);
+    this.#window = new InFlightWindow(concurrency, batch);
   }
 
+  /** Messages that it has not answered. */
   get running(): number {
     return this.#running;
   }
@@ -30,20 +34,25 @@ export class MapWorker {
 
   /** Whether it could have an item alone, at the latest when those it has are done. */
   get canBeReserved(): boolean {
-    return !this.isReserved && this.process.isOpen && this.process.hasRoom;
+    return !this.isReserved && !this.isHeldUp && this.process.isOpen && this.process.hasRoom;
   }
 
+  /** Items that it may have at once. */
   get windowSize(): number {
-    return this.#window.size;
+    return this.#window.size * this.#window.batchSize;
+  }
+
+  get batchSize(): number {
+    return this.#window.batchSize;
   }
 
   began(): void {
     if (this.#running++ === 0) this.#window.began(performance.now());
   }
 
-  ended(): void {
+  ended(items: number): void {
     this.#running--;
     this.isReserved = false;
-    this.#window.ended(performance.now());
+    this.#window.ended(performance.now(), items);
   }
 }

@@ -1,6 +1,7 @@
 import type { RollcallError } from "../errors.js";
 import { CallInterruptedError, FunctionNotFoundError, RemoteError, SerializationError } from "../errors.js";
 import type { Decoder, EncodedValue, Encoder } from "../protocol/codec.js";
+import { describeThrown, type ThrownDescription } from "../protocol/thrown-description.js";
 
 /** What kind of failure a reply carries; stands in `aux` of the failure message. Only ever appended. */
 export const FailureKind = {
@@ -39,43 +40,14 @@ const serializationKinds: Record<SerializationError["code"], FailureKind> = {
   ERR_MESSAGE_TOO_LARGE: FailureKind.tooLarge,
 };
 
-interface WireFailure {
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string;
-  /** What was thrown, if it can travel. */
-  readonly thrown?: unknown;
-}
-
 /** Always succeeds: what was thrown is left out if it cannot travel. */
 export function encodeFailure(encoder: Encoder, thrown: unknown): EncodedValue {
-  const described = describe(thrown);
+  const described = describeThrown(thrown);
   try {
-    return encoder.encode({ ...described, thrown } satisfies WireFailure);
+    return encoder.encode({ ...described, thrown } satisfies ThrownDescription);
   } catch {
     // Something within it (a socket as a property, say) cannot travel; name, message and stack can.
     return encoder.encode(described);
-  }
-}
-
-function describe(thrown: unknown): WireFailure {
-  try {
-    if (thrown instanceof Error) {
-      // Whatever the types say, programs put all kinds of values there.
-      const {
-        name,
-        message,
-        stack = "",
-      }: Record<"name" | "message" | "stack", unknown> = {
-        stack: thrown.stack,
-        name: thrown.name,
-        message: thrown.message,
-      };
-      return { name: String(name), message: String(message), stack: String(stack) };
-    }
-    return { name: typeof thrown, message: String(thrown), stack: "" };
-  } catch {
-    return { name: "unknown", message: "a value that cannot be turned into text was thrown", stack: "" };
   }
 }
 
@@ -87,7 +59,7 @@ export function decodeFailure(
   body: Uint8Array,
   segments: readonly Uint8Array[],
 ): RollcallError {
-  const failure = decoder.decode(body, segments) as WireFailure;
+  const failure = decoder.decode(body, segments) as ThrownDescription;
   switch (kind) {
     case FailureKind.functionNotFound:
       return new FunctionNotFoundError(`on worker ${pid}: ${failure.message}`, causeOf(failure));
@@ -100,17 +72,22 @@ export function decodeFailure(
     case FailureKind.interrupted:
       return new CallInterruptedError(`on worker ${pid}: ${failure.message}`);
     default:
-      return new RemoteError(
-        `on worker ${pid}: ${failure.name}: ${failure.message}`,
-        pid,
-        failure.name,
-        failure.stack,
-        "thrown" in failure ? { cause: failure.thrown } : undefined,
-      );
+      return remoteError(failure, pid);
   }
 }
 
-function causeOf(failure: WireFailure): ErrorOptions | undefined {
+/** What user code threw on `pid`, as its caller gets it. */
+export function remoteError(failure: ThrownDescription, pid: number): RemoteError {
+  return new RemoteError(
+    `on worker ${pid}: ${failure.name}: ${failure.message}`,
+    pid,
+    failure.name,
+    failure.stack,
+    "thrown" in failure ? { cause: failure.thrown } : undefined,
+  );
+}
+
+function causeOf(failure: ThrownDescription): ErrorOptions | undefined {
   const thrown = failure.thrown;
   return thrown instanceof Error && thrown.cause !== undefined ? { cause: thrown.cause } : undefined;
 }

@@ -5,11 +5,21 @@ export interface PendingCall {
 }
 
 /** The caller has given up, the reply is still to come: the slot stays taken until then. */
-const abandoned: PendingCall = { resolve: () => {}, reject: () => {} };
+class AbandonedCall implements PendingCall {
+  readonly resolve: () => void;
+  readonly reject: () => void;
+
+  constructor(ended: () => void) {
+    this.resolve = ended;
+    this.reject = ended;
+  }
+}
+
+const abandoned = new AbandonedCall(() => {});
 
 /** Nobody will see the reply. */
 export function isAbandoned(call: PendingCall): boolean {
-  return call === abandoned;
+  return call instanceof AbandonedCall;
 }
 
 /**
@@ -44,7 +54,7 @@ export class PendingCalls {
     const call = this.#slots[id];
     if (call === undefined) return undefined;
     this.#slots[id] = undefined;
-    if (call === abandoned) this.#abandoned--;
+    if (call instanceof AbandonedCall) this.#abandoned--;
     if (keepsId) this.#kept.add(id);
     else this.#free.push(id);
     return call;
@@ -55,10 +65,13 @@ export class PendingCalls {
     if (this.#kept.delete(id)) this.#free.push(id);
   }
 
-  /** The caller no longer waits; the reply will be dropped. False if it has been given up, or settled, already. */
-  abandon(id: number): boolean {
-    if (this.#slots[id] === undefined || this.#slots[id] === abandoned) return false;
-    this.#slots[id] = abandoned;
+  /**
+   * The caller no longer waits; the reply will be dropped. Calls `ended` when it comes, or can come no more. False if the
+   * call has been given up, or settled, already.
+   */
+  abandon(id: number, ended?: () => void): boolean {
+    if (this.#slots[id] === undefined || this.#slots[id] instanceof AbandonedCall) return false;
+    this.#slots[id] = ended === undefined ? abandoned : new AbandonedCall(ended);
     this.#abandoned++;
     return true;
   }

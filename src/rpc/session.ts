@@ -160,9 +160,12 @@ export class Session {
     if (failed !== undefined) throw failed.reason;
   }
 
-  /** The caller no longer waits. A call that has not begun will not; one that runs is told, and stopped as `rule` says. */
-  abandon(id: number, rule: StopRule = DEFAULT_STOP): void {
-    if (!this.#pending.abandon(id)) return;
+  /**
+   * The caller no longer waits. A call that has not begun will not; one that runs is told, and stopped as `rule` says.
+   * Calls `ended` when the peer is done with it.
+   */
+  abandon(id: number, rule: StopRule = DEFAULT_STOP, ended?: () => void): void {
+    if (!this.#pending.abandon(id, ended)) return;
     this.#connection.send({ ...emptyBody, type: MessageType.cancel, id, aux: 0 });
     const { onAbandoned } = this.#options;
     if (onAbandoned === undefined || !this.#isOpen) return;
@@ -190,6 +193,19 @@ export class Session {
   /** A call of the peer's is of no use any more. */
   cancel(id: number): void {
     this.#server.cancel(id);
+  }
+
+  /**
+   * Lets the peer forget a function, which it is sent again if it is called again. One that a call under way may still
+   * need is left to the garbage collector.
+   */
+  forget(reference: CallReference): void {
+    const definition = this.#defined.get(reference);
+    if (definition === undefined || this.#neverForgotten.has(reference)) return;
+    for (const used of this.#inUse.values()) if (used === reference) return;
+    this.#defined.delete(reference);
+    this.#collected.unregister(reference);
+    this.#forget(definition.id);
   }
 
   /** Sets the size limit of a message, also for what arrives. */
@@ -278,7 +294,7 @@ export class Session {
     const id = this.#nextFunction++;
     const definition = { id, isLarge: encoded.segments.length > 0 };
     this.#defined.set(reference, definition);
-    this.#collected.register(reference, id);
+    this.#collected.register(reference, id, reference);
     const { body, segments, carried } = encoded;
     this.#connection.send({ type: MessageType.defineFunction, flags: 0, id: 0, aux: id, body, segments });
     if (carried.length > 0) this.#references.sent(carried, this.#options.peerPid);
@@ -336,7 +352,7 @@ export class Session {
     if (call === undefined) return false;
     call.isAnswered = true;
     this.#abandoned.delete(id);
-    this.#pending.take(id, call.isHeld);
+    this.#pending.take(id, call.isHeld)?.resolve(undefined);
     return true;
   }
 

@@ -63,6 +63,13 @@ export function wholeNumber(name: string, value: unknown, min: number, max: numb
   return value;
 }
 
+/** A number from 0 to 1. */
+export function fraction(name: string, value: unknown): number {
+  if (typeof value !== "number") throw new TypeError(`${name} must be a number, not ${show(value)}`);
+  if (!(value >= 0 && value <= 1)) throw new RangeError(`${name} must be from 0 to 1, not ${value}`);
+  return value;
+}
+
 /** Node's timers fire at once beyond a signed 32-bit number of milliseconds (about 24 days). */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 

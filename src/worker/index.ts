@@ -1,15 +1,28 @@
 /** What code that runs on a worker may want; pulls in no manager. */
 export { currentCall, type CurrentCall } from "../rpc/current-call.js";
 export { currentCluster } from "../current-cluster.js";
-export type { CallLimits, CallOptions, CallTarget, Pid, RetryOptions } from "../calls/call-target.js";
+export type {
+  CallLimits,
+  CallOptions,
+  CallTarget,
+  Pid,
+  PoolCallOptions,
+  RetryOptions,
+} from "../calls/call-target.js";
 export type { ProcessHandle, RemoteModule } from "../calls/process-handle.js";
 export type { ClusterView, Scope } from "../cluster-view.js";
 export type { BoundChannelOptions, ChannelOptions, ReferenceOptions } from "../calls/reference-options.js";
 export type { Labels } from "../calls/labels.js";
 export type { ProcessFilter } from "../calls/process-filter.js";
 export * from "../errors.js";
-export type { MapOptions, MapProgress } from "../pool/map-options.js";
+export { exponentialBackOff, type BackOffOptions } from "../pool/back-off.js";
+export type { CachingPool } from "../calls/caching-pool.js";
+export type { LoopOptions, ReduceOptions } from "../pool/distributed-loop.js";
+export type { FailedAttempt, MapOptions, MapProgress } from "../pool/map-options.js";
 export type { ParallelMap } from "../pool/parallel-map.js";
+export { range, type Range } from "../pool/range.js";
+export type { PoolWaitOptions, WorkerPool } from "../calls/worker-pool.js";
+export { zip, type Zipped } from "../pool/zip.js";
 export { myId } from "./current-process.js";
 export { setStatus } from "./status.js";
 export type { ChannelBackend } from "../references/channel-backend.js";

@@ -34,17 +34,17 @@ test("pauses double up to ten seconds, half of each left to chance", () => {
 
 test("a call comes back after the loss of its worker, and while there is none after that", async () => {
   const made = attempts(lost, new NoWorkersError("none"));
-  assert.equal(await retried({ pid: "any", retries: 2, retryDelayMs: 0 }, never, made.attempt), 1);
+  assert.equal(await retried({ where: "any", retries: 2, retryDelayMs: 0 }, never, made.attempt), 1);
   assert.equal(made.count, 3);
   const none = new NoWorkersError("none from the beginning");
-  await assert.rejects(retried({ pid: "any", retries: 2 }, never, attempts(none).attempt), none);
+  await assert.rejects(retried({ where: "any", retries: 2 }, never, attempts(none).attempt), none);
 });
 
 test("an abort ends the retries, also in the middle of a pause", async () => {
   const reason = new Error("enough");
   const controller = new AbortController();
   const made = attempts(lost, lost);
-  const call = retried({ pid: "any", retries: 5, retryDelayMs: 60_000 }, controller.signal, made.attempt);
+  const call = retried({ where: "any", retries: 5, retryDelayMs: 60_000 }, controller.signal, made.attempt);
   setImmediate(() => controller.abort(reason));
   await assert.rejects(call, reason);
   assert.equal(made.count, 1);

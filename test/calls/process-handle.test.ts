@@ -18,6 +18,21 @@ void test("a handle calls, keeps and forgets on its process", async (context) =>
   assert.equal(await cluster.process({ pid: 3, timeoutMs: 60_000 }).fetch(work.whoAmI), 3);
 });
 
+void test("a handle of a pool has a free worker of it for each call", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  await cluster.addProcs(manager({ workers: 2 }));
+  const pool = cluster.workerPool([3]);
+  const handle = cluster.process(pool).with({ timeoutMs: 60_000 });
+  assert.deepEqual([handle.pool, handle.pid], [pool, undefined]);
+  assert.deepEqual(await Promise.all([handle.fetch(work.whoAmI), handle.fetch(work.whoAmI)]), [3, 3]);
+  assert.equal(await handle.with({ retries: 1 }).module(work).double(4), 8);
+  assert.equal(pool.free, 1);
+  assert.throws(() => handle.with({ pid: 2 } as object), {
+    name: "TypeError",
+    message: /no option "pid"/,
+  });
+});
+
 void test("a handle takes options along, adds to them, and refuses what no call takes", async (context) => {
   const { cluster, manager } = memoryCluster(context);
   await cluster.addProcs(manager({ workers: 1 }));

@@ -157,7 +157,7 @@ const wrongTargets: readonly [target: unknown, error: object][] = [
   [null, { name: "TypeError" }],
   [
     { pid: 2, timeout: 5 },
-    { name: "TypeError", message: /there is no option "timeout"; it takes pid, signal, timeoutMs/ },
+    { name: "TypeError", message: /there is no option "timeout"; it takes pid, pool, signal, timeoutMs/ },
   ],
   [
     { pid: 2, timeoutMs: 0 },

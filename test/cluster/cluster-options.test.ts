@@ -61,7 +61,7 @@ test("a call's target is checked before anything is sent", async () => {
   const targets: readonly [unknown, string, RegExp][] = [
     ["any2", "TypeError", /needs a pid .* not "any2"/],
     [0, "TypeError", /needs a pid .* not 0/],
-    [{ pid: 1, timeout: 5 }, "TypeError", /no option "timeout"; it takes pid, signal, timeoutMs/],
+    [{ pid: 1, timeout: 5 }, "TypeError", /no option "timeout"; it takes pid, pool, signal, timeoutMs/],
     [{ pid: 1, timeoutMs: 0 }, "RangeError", /timeoutMs must be 1 to .* not 0/],
     [{ pid: 1, timeoutMs: Number.POSITIVE_INFINITY }, "RangeError", /timeoutMs must be 1 to .* not Infinity/],
   ];

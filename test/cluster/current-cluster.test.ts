@@ -6,6 +6,7 @@ import {
   asksManager,
   countWorkers,
   doubledByMe,
+  everyWayOfMapping,
   idOfCurrentCluster,
   nestedSum,
   startsWorkers,
@@ -29,6 +30,12 @@ test("a function that a map runs on a worker runs a map of its own", async (cont
   const { cluster, manager } = memoryCluster(context);
   await cluster.addProcs(manager({ workers: 1 }));
   assert.deepEqual(await cluster.pmap(nestedSum, [1, 2, 3]), [1, 3, 6]);
+});
+
+test("a worker has maps with hooks, loops and pools as the manager has", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  await cluster.addProcs(manager({ workers: 1 }));
+  assert.deepEqual(await cluster.remoteCallFetch(everyWayOfMapping, 2, 4), [[0, 1, 2, 3], 12, 8]);
 });
 
 test("what only the manager can do is an error on a worker that says so", async (context) => {

@@ -60,6 +60,7 @@ test("a map with a worker's task killed in the middle gives every result", async
   const items = Array.from({ length: 120 }, (_, index) => index);
   let isKilled = false;
   const results = await cluster.pmap(busySquare, items, {
+    progressMs: 0,
     onProgress: ({ done }) => {
       if (done < 20 || isKilled) return;
       isKilled = true;

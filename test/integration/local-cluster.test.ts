@@ -20,6 +20,7 @@ import {
   exitWith,
   failWith,
   neverEnds,
+  neverEndsFor7,
   processId,
   say,
   sayAndCompute,
@@ -209,6 +210,7 @@ test("a map with a worker killed in the middle gives every result", async () => 
   const items = range(150);
   let isKilled = false;
   const results = await cluster.pmap(busySquare, items, {
+    progressMs: 0,
     onProgress: ({ done }) => {
       if (done < 30 || isKilled) return;
       isKilled = true;
@@ -222,6 +224,25 @@ test("a map with a worker killed in the middle gives every result", async () => 
     [{ kind: "signalled", signal: "SIGKILL" }],
   );
   assert.deepEqual(cluster.workers(), [2, 4]);
+});
+
+test("a worker that does not come back from an item gets no more, and the others do the rest", async () => {
+  await using cluster = new Cluster({ leaveGraceMs: 200 });
+  await cluster.addProcs(new LocalManager(2));
+  const results = await cluster.pmap(neverEndsFor7, range(30), {
+    itemTimeoutMs: 300,
+    onError: (error) => error.name,
+  });
+  assert.deepEqual(results, range(30).with(7, "CallTimeoutError" as never));
+});
+
+test("a map whose workers have all been lost in items fails instead of waiting for them", async () => {
+  await using cluster = new Cluster({ leaveGraceMs: 200 });
+  await cluster.addProcs(new LocalManager(1));
+  await assert.rejects(
+    async () => cluster.pmap(neverEndsFor7, range(9), { itemTimeoutMs: 200, onError: () => undefined }),
+    { name: "NoWorkersError", message: /none of the map's workers \(1\).*itemTimeoutMs of 200 ms/ },
+  );
 });
 
 test("without workers a map runs in this process", async () => {

@@ -49,3 +49,32 @@ void test("the time in which a worker had nothing to do is not an item's", () =>
   window.ended(10_000.1);
   assert.equal(window.size, 21);
 });
+
+void test("a batch of its own size grows to about a millisecond of work, at most twofold each time", () => {
+  const window = new InFlightWindow(undefined, "auto");
+  const sizes: number[] = [];
+  let now = 0;
+  for (let message = 0; message < 12; message++) {
+    const items = window.batchSize;
+    sizes.push(items);
+    window.began(now);
+    now += items * 0.01;
+    window.ended(now, items);
+  }
+  assert.deepEqual(sizes, [1, 2, 4, 8, 16, 32, 64, 100, 100, 100, 100, 100]);
+});
+
+void test("long items go one by one, and the shortest in batches of 4,096 at most", () => {
+  const long = new InFlightWindow(undefined, "auto");
+  assert.equal(after(10, 5, long).batchSize, 1);
+  const short = new InFlightWindow(undefined, "auto");
+  for (let message = 0; message < 20; message++) short.ended(0, short.batchSize);
+  assert.equal(short.batchSize, 4_096);
+});
+
+void test("a batch of a fixed size stays what it is, and the window counts batches", () => {
+  const window = new InFlightWindow(undefined, 50);
+  assert.equal(window.batchSize, 50);
+  for (let message = 1; message <= 20; message++) window.ended(message, 50);
+  assert.deepEqual([window.batchSize, window.size], [50, 3]);
+});

@@ -42,7 +42,7 @@ void test("a map whose only worker is crowded by others goes on as soon as there
       onChange: () => () => {},
     },
     [1, 2, 3][Symbol.iterator](),
-    checkMapOptions({}),
+    checkMapOptions<number>({}),
   );
   await new Promise((resolve) => setImmediate(resolve));
   process.giveRoom();

@@ -43,6 +43,20 @@ void test("an id is given again only after its answer, also when its caller has 
   assert.equal(calls.size, 2);
 });
 
+void test("who abandons a call can hear when its reply comes, or when none will", () => {
+  const calls = new PendingCalls();
+  const ended: string[] = [];
+  const silent = { resolve: () => assert.fail(), reject: () => assert.fail() };
+  const [first, second] = [calls.add(silent), calls.add(silent)];
+  calls.abandon(first, () => ended.push("first"));
+  calls.abandon(second, () => ended.push("second"));
+  assert.equal(calls.size, 0);
+  calls.take(first)?.resolve(1);
+  assert.deepEqual(ended, ["first"]);
+  calls.rejectAll(new Error("gone"));
+  assert.deepEqual(ended, ["first", "second"]);
+});
+
 void test("to abandon what is not there does nothing", () => {
   const calls = new PendingCalls();
   calls.abandon(0);

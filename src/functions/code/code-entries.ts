@@ -1,5 +1,10 @@
 import { isBuiltin } from "node:module";
-import { GLOBAL_MODULE, type FunctionReference, type FunctionSource } from "../function-reference.js";
+import {
+  GLOBAL_MODULE,
+  isComposed,
+  type FunctionReference,
+  type FunctionSource,
+} from "../function-reference.js";
 
 /** What a function imports from its project: whole modules, and specifiers in the places of functions by value. */
 export interface CodeEntries {
@@ -44,6 +49,8 @@ export function codeEntriesOf(reference: FunctionReference): CodeEntries | undef
       addSpecifier({ from, specifier, isOptional: true, isRequired: keyword === "require" });
     }
   };
+  // Each of its functions says by itself what it needs.
+  if (isComposed(reference)) return undefined;
   if (!("kind" in reference)) addModule(reference.module);
   else if (reference.kind === "module") addModule(reference.module);
   else if (reference.kind === "initialize") return codeEntriesOf(reference.function);

@@ -1,0 +1,61 @@
+/** Who hears of what an asynchronous input gives. */
+export interface LateInput<T> {
+  /** An item, or that the input is over. */
+  readonly gave: (next: { readonly value: T } | undefined) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** The input of a map, read one item at a time and only when an item is asked for. */
+export class MapInput<T> {
+  readonly #iterator: Iterator<T> | AsyncIterator<T>;
+  readonly #late: LateInput<T>;
+  #isReading = false;
+  #isOver = false;
+
+  constructor(iterator: Iterator<T> | AsyncIterator<T>, late: LateInput<T>) {
+    this.#iterator = iterator;
+    this.#late = late;
+  }
+
+  /** It is asynchronous and about to give an item. */
+  get isReading(): boolean {
+    return this.#isReading;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** The next item, if there is one now. Otherwise the input is over, or late. Throws what a synchronous input throws. */
+  next(): { readonly value: T } | undefined {
+    if (this.#isReading || this.#isOver) return undefined;
+    const next = this.#iterator.next();
+    if (!isThenable(next)) return this.#take(next);
+    this.#isReading = true;
+    Promise.resolve(next).then((result) => {
+      this.#isReading = false;
+      this.#late.gave(this.#take(result));
+    }, this.#late.failed);
+    return undefined;
+  }
+
+  /** Lets a generator that has not come to its end run its `finally`. */
+  async close(): Promise<void> {
+    if (this.#isOver) return;
+    try {
+      await this.#iterator.return?.();
+    } catch {
+      // The map has ended already, with its own result or error; this one has nobody to go to.
+    }
+  }
+
+  #take(result: IteratorResult<T>): { readonly value: T } | undefined {
+    if (result.done !== true) return result;
+    this.#isOver = true;
+    return undefined;
+  }
+}
+
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as { then?: unknown }).then === "function";
+}
