@@ -36,6 +36,7 @@ const plain: MapOptions = {
   batch: "auto",
   pool,
   itemTimeoutMs: 100,
+  stop: "kill",
   retryCheck: (error) => error.name === "x",
 };
 const withPlain = cluster.pmap(double, [1], plain);

@@ -10,6 +10,7 @@ import {
   wholeNumber,
 } from "../util/option-checks.js";
 import { WorkerPool } from "../calls/worker-pool.js";
+import { DEFAULT_STOP, type StopRule } from "../rpc/stop-rule.js";
 
 export interface MapProgress {
   /** Items whose result is there. */
@@ -68,8 +69,18 @@ export interface MapOptions<T = unknown, S = never> {
    * throws ends the map. Without it, the first final failure ends the map.
    */
   readonly onError?: (error: Error, at: FailedAttempt<T>) => S;
-  /** An attempt fails with a `CallTimeoutError` when it has not ended so many milliseconds after it was sent. */
+  /**
+   * An attempt fails with a `CallTimeoutError` when it has not ended so many milliseconds after it was sent. Its worker is
+   * stopped in it as `stop` says, and goes on with others.
+   */
   readonly itemTimeoutMs?: number;
+  /**
+   * What becomes of an attempt that still runs `stopAfterMs` after its time is up, or after the end of the map: as with a
+   * call. Default `interrupt`.
+   */
+  readonly stop?: StopRule["stop"];
+  /** Default 1,000 milliseconds. */
+  readonly stopAfterMs?: number;
   /** Told of what is done, at most every `progressMs`, and once more at the end. */
   readonly onProgress?: (progress: MapProgress) => void;
   /** Least time between two calls of `onProgress`, in milliseconds. Default 100; 0 for each item. */
@@ -87,6 +98,7 @@ export interface CheckedMapOptions<T> {
   readonly retryCheck: ((error: Error, at: FailedAttempt<T>) => boolean | Promise<boolean>) | undefined;
   readonly onError: ((error: Error, at: FailedAttempt<T>) => unknown) | undefined;
   readonly itemTimeoutMs: number | undefined;
+  readonly stopRule: StopRule;
   readonly onProgress: ((progress: MapProgress) => void) | undefined;
   readonly progressMs: number;
 }
@@ -102,6 +114,8 @@ const names = [
   "retryCheck",
   "onError",
   "itemTimeoutMs",
+  "stop",
+  "stopAfterMs",
   "onProgress",
   "progressMs",
 ];
@@ -113,6 +127,7 @@ export function checkMapOptions<T>(options: MapOptions<T, unknown>): CheckedMapO
   onlyKnown("pmap", plainObject("the options of pmap", options), names);
   const { order = "input", concurrency, batch = 1, pool, signal, maxDeaths = 3 } = options;
   const { retryDelays = [], itemTimeoutMs, progressMs = 100 } = options;
+  const { stop = DEFAULT_STOP.stop, stopAfterMs = DEFAULT_STOP.stopAfterMs } = options;
   if (itemTimeoutMs !== undefined && batch !== 1 && batch !== "auto") {
     throw new TypeError(
       `itemTimeoutMs needs items that are sent one by one, as nobody sees how far a batch of ${show(batch)} is; ` +
@@ -133,6 +148,10 @@ export function checkMapOptions<T>(options: MapOptions<T, unknown>): CheckedMapO
     retryCheck: optional(options.retryCheck, (hook) => callback("retryCheck", hook)),
     onError: optional(options.onError, (hook) => callback("onError", hook)),
     itemTimeoutMs: optional(itemTimeoutMs, (ms) => milliseconds("itemTimeoutMs", ms, 1)),
+    stopRule: {
+      stop: oneOf("stop", stop, ["signal", "interrupt", "kill"]),
+      stopAfterMs: milliseconds("stopAfterMs", stopAfterMs, 1),
+    },
     onProgress: optional(options.onProgress, (hook) => callback("onProgress", hook)),
     progressMs: milliseconds("progressMs", progressMs, 0),
   };

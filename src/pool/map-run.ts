@@ -10,6 +10,7 @@ import type { CallableProcess } from "../calls/call-process.js";
 import type { EachOutcome } from "../functions/compositions.js";
 import { GLOBAL_MODULE, type FunctionReference } from "../functions/function-reference.js";
 import { remoteError } from "../rpc/failure.js";
+import type { PendingCall } from "../rpc/pending-calls.js";
 import { sharedAbortController } from "../util/shared-abort.js";
 import { delay } from "../util/time-limit.js";
 import type { CheckedMapOptions } from "./map-options.js";
@@ -47,6 +48,9 @@ export interface MapResults<R> {
 
 /** Results that wait for their reader, beyond what is being worked on, before no more items are sent. */
 const READ_AHEAD = 16;
+
+/** In this time a worker has been stopped in a call, or it cannot be. */
+const STOPPING_MS = 5_000;
 
 /** Answered as soon as a worker has time for anything. */
 const sign: FunctionReference = { module: GLOBAL_MODULE, export: "Boolean", name: "Boolean" };
@@ -217,26 +221,32 @@ export class MapRun<T, R> {
       worker.calls.delete(id);
       return !this.#isOver;
     };
-    const isBatched = this.#options.batch !== 1;
+    const { itemTimeoutMs, stopRule, batch } = this.#options;
+    const isBatched = batch !== 1;
     const argument = isBatched ? items.map((item) => item.value) : items[0]!.value;
-    id = worker.process.call(this.#reference!, [argument], {
+    const settling: PendingCall = {
       resolve: (value) => {
         if (!settle()) return;
         if (isBatched) this.#batchEnded(worker, items, value as EachOutcome);
         else this.#deliver(this.#plan.succeeded(items[0]!, value as R));
       },
       reject: (error) => {
-        if (settle()) this.#messageFailed(worker, items, error as Error);
+        if (!settle()) return;
+        // The worker watches the time too, and its word may be as fast as this process's own timer.
+        if (performance.now() >= upAt && !isLoss(error)) this.#timeIsUp(worker, items[0]!, itemTimeoutMs!);
+        else this.#messageFailed(worker, items, error as Error);
       },
-    });
+    };
+    const upAt = itemTimeoutMs === undefined ? Infinity : performance.now() + itemTimeoutMs;
+    id = worker.process.call(this.#reference!, [argument], settling, itemTimeoutMs);
     if (isSettled || id < 0) return;
     worker.calls.add(id);
-    const { itemTimeoutMs } = this.#options;
     if (itemTimeoutMs === undefined) return;
     timer = this.#after(itemTimeoutMs, () => {
       if (!settle()) return;
-      worker.process.abandon(id);
-      this.#timedOut(worker, items[0]!, itemTimeoutMs);
+      worker.process.abandon(id, stopRule);
+      this.#holdUp(worker, itemTimeoutMs);
+      this.#timeIsUp(worker, items[0]!, itemTimeoutMs);
     });
   }
 
@@ -278,15 +288,14 @@ export class MapRun<T, R> {
     }
   }
 
-  #timedOut(worker: MapWorker, item: MapItem<T>, itemTimeoutMs: number): void {
-    this.#holdUp(worker, itemTimeoutMs);
+  #timeIsUp(worker: MapWorker, item: MapItem<T>, itemTimeoutMs: number): void {
     const error = new CallTimeoutError(
       `item ${item.index} did not end within ${itemTimeoutMs} ms on worker ${worker.pid}`,
     );
     this.#attemptFailed(worker.pid, item, "error", error);
   }
 
-  /** A worker that still computes would keep the next item from beginning; so it gets none before it shows a sign. */
+  /** A worker that still computes, until it is broken off, would use up the next item's time; so it gets none before it shows a sign. */
   #holdUp(worker: MapWorker, itemTimeoutMs: number): void {
     if (!worker.process.isOpen) return;
     worker.isHeldUp = true;
@@ -304,17 +313,21 @@ export class MapRun<T, R> {
       },
     });
     if (id >= 0 && worker.isHeldUp) worker.calls.add(id);
-    this.#after(itemTimeoutMs, () => this.#checkHeldUp(itemTimeoutMs));
+    this.#checkLater(itemTimeoutMs);
+  }
+
+  /** After the time that a worker may take to be stopped in its item, and that of an item. */
+  #checkLater(itemTimeoutMs: number): void {
+    const { stop, stopAfterMs } = this.#options.stopRule;
+    const stopMs = stop === "signal" ? 0 : stopAfterMs + STOPPING_MS;
+    this.#after(stopMs + itemTimeoutMs, () => this.#checkHeldUp(itemTimeoutMs));
   }
 
   /** Nobody will work on what is left, if all workers are lost in items whose time is up. */
   #checkHeldUp(itemTimeoutMs: number): void {
     if (!this.#workers.areAllHeldUp || this.#plan.running > 0) return;
     const isWaiting = this.#plan.hasWaiting || !(this.#input.isOver || this.#input.isReading);
-    if (!isWaiting || this.#context.mayGrow()) {
-      this.#after(itemTimeoutMs, () => this.#checkHeldUp(itemTimeoutMs));
-      return;
-    }
+    if (!isWaiting || this.#context.mayGrow()) return this.#checkLater(itemTimeoutMs);
     const error = new NoWorkersError(
       `none of the map's workers (${this.#workers.size}) has come back from an item that is past its itemTimeoutMs of ` +
         `${itemTimeoutMs} ms, and nobody is left for the other items`,

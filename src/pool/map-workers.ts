@@ -1,9 +1,12 @@
 import type { CallableProcess } from "../calls/call-process.js";
+import type { StopRule } from "../rpc/stop-rule.js";
 import { MapWorker } from "./map-worker.js";
 
 export interface MapWorkersOptions {
   readonly concurrency: number | undefined;
   readonly batch: number | "auto";
+  /** What becomes of what is abandoned. */
+  readonly stopRule: StopRule;
 }
 
 /** The workers of one map, and which of them is next. */
@@ -83,7 +86,7 @@ export class MapWorkers {
   /** Nobody waits any longer for what they run. */
   abandonAll(): void {
     for (const worker of this.#workers.values()) {
-      for (const id of worker.calls) worker.process.abandon(id);
+      for (const id of worker.calls) worker.process.abandon(id, this.#options.stopRule);
       worker.calls.clear();
     }
     this.#workers.clear();

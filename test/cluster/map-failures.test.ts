@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { CallTimeoutError, ItemKillsWorkersError, ProcessExitedError, RemoteError } from "#dist/errors.js";
-import type { Cluster, FailedAttempt, MapOptions } from "#dist/index.js";
+import { currentCall, type Cluster, type FailedAttempt, type MapOptions } from "#dist/index.js";
 import type { MemoryManager } from "#dist/testing/index.js";
 import { deferred } from "#dist/util/deferred.js";
 import { double, hooks, visit } from "./fixtures/work.js";
@@ -232,6 +232,20 @@ void test("an attempt fails when its time is up, and the worker has others meanw
     },
   });
   assert.deepEqual(results, tens(10).with(3, [3, 2] as never));
+});
+
+void test("an item knows its deadline, and is told when its time is up", async (context) => {
+  const { cluster } = await withWorkers(context, 1);
+  const told = deferred<unknown>();
+  hooks.visit = async () => {
+    const { signal, deadline } = currentCall();
+    assert.ok(deadline! > Date.now() - 60_000);
+    signal.addEventListener("abort", () => told.resolve((signal.reason as Error).name), { once: true });
+    await told.promise;
+  };
+  const map = cluster.pmap(visit, [1], { itemTimeoutMs: 100 });
+  await assert.rejects(async () => map, { name: "CallTimeoutError", message: /item 0 did not end within/ });
+  assert.match(String(await told.promise), /^(CallTimeoutError|AbortError)$/);
 });
 
 void test("a result that comes after its time does not count", async (context) => {

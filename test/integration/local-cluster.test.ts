@@ -231,6 +231,7 @@ test("a worker that does not come back from an item gets no more, and the others
   await cluster.addProcs(new LocalManager(2));
   const results = await cluster.pmap(neverEndsFor7, range(30), {
     itemTimeoutMs: 300,
+    stop: "signal",
     onError: (error) => error.name,
   });
   assert.deepEqual(results, range(30).with(7, "CallTimeoutError" as never));
@@ -239,10 +240,11 @@ test("a worker that does not come back from an item gets no more, and the others
 test("a map whose workers have all been lost in items fails instead of waiting for them", async () => {
   await using cluster = new Cluster({ leaveGraceMs: 200 });
   await cluster.addProcs(new LocalManager(1));
-  await assert.rejects(
-    async () => cluster.pmap(neverEndsFor7, range(9), { itemTimeoutMs: 200, onError: () => undefined }),
-    { name: "NoWorkersError", message: /none of the map's workers \(1\).*itemTimeoutMs of 200 ms/ },
-  );
+  const options = { itemTimeoutMs: 200, stop: "signal", onError: () => undefined } as const;
+  await assert.rejects(async () => cluster.pmap(neverEndsFor7, range(9), options), {
+    name: "NoWorkersError",
+    message: /none of the map's workers \(1\).*itemTimeoutMs of 200 ms/,
+  });
 });
 
 test("without workers a map runs in this process", async () => {

@@ -4,8 +4,10 @@ import { Cluster, LocalManager } from "#dist/index.js";
 import {
   computeForever,
   computeForeverAfterAwait,
+  computeForeverFor,
   neverEnds,
   sleepInNativeCode,
+  sleepInNativeCodeFor,
   untilAborted,
   visitsSoFar,
   waitForMemory,
@@ -112,6 +114,45 @@ test("the items of a map that is given up leave their workers free", async () =>
   controller.abort(new Error("enough"));
   await assert.rejects(async () => map, { message: "enough" });
   assert.equal(await cluster.remoteCallFetch(visitsSoFar, 2), 1);
+});
+
+test("an item that computes on past its time is broken off, and its worker goes on with the others", async () => {
+  await using made = await withWorkers(1);
+  const { cluster } = made;
+  // So that the time of the first item is not spent with loading.
+  assert.equal(await cluster.remoteCallFetch(visitsSoFar, 2), 0);
+  const given: unknown[] = [];
+  const results = await cluster.pmap(computeForeverFor, [0, 1, 2, 3, 2, 4], {
+    itemTimeoutMs: 1_000,
+    stopAfterMs: 50,
+    onError: (error, { index, pid }) => {
+      given.push([error.name, index, pid]);
+      return "given up";
+    },
+  });
+  assert.deepEqual(results, [0, 1, "given up", 3, "given up", 4]);
+  assert.deepEqual(given, [
+    ["CallTimeoutError", 2, 2],
+    ["CallTimeoutError", 4, 2],
+  ]);
+  assert.deepEqual(cluster.workers(), [2]);
+  assert.equal(await cluster.remoteCallFetch(visitsSoFar, 2), 6);
+});
+
+test("an item that nothing else ends takes its worker along, if it may, and the map goes on with the others", async () => {
+  await using made = await withWorkers(2);
+  const { cluster } = made;
+  await Promise.all([2, 3].map((pid) => cluster.remoteCallFetch(visitsSoFar, pid)));
+  const gone = new Promise((resolve) => cluster.on("exited", ({ reason }) => resolve(reason.kind)));
+  const results = await cluster.pmap(sleepInNativeCodeFor, [0, 1, 2, 3, 4], {
+    itemTimeoutMs: 1_000,
+    stop: "kill",
+    stopAfterMs: 50,
+    onError: (error) => error.name,
+  });
+  assert.deepEqual(results, [0, 1, "CallTimeoutError", 3, 4]);
+  assert.equal(await gone, "stopped");
+  assert.equal(cluster.nworkers(), 1);
 });
 
 test("interrupt ends all calls of a worker, running or waiting, and leaves idle ones alone", async () => {

@@ -27,6 +27,8 @@ const wrongs: readonly [options: object, error: object][] = [
   [{ retryDelays: {} }, { name: "TypeError", message: /retryDelays must be a list of milliseconds/ }],
   [{ retryCheck: true }, { name: "TypeError", message: /retryCheck must be a function, not true/ }],
   [{ onError: "skip" }, { name: "TypeError", message: /onError must be a function, not "skip"/ }],
+  [{ stop: "gently" }, { name: "TypeError", message: /one of signal, interrupt, kill/ }],
+  [{ stopAfterMs: 0 }, { name: "RangeError", message: /stopAfterMs.*0/ }],
   [{ itemTimeoutMs: 0 }, { name: "RangeError", message: /itemTimeoutMs.*0/ }],
   [{ progressMs: -1 }, { name: "RangeError", message: /progressMs.*-1/ }],
   [{ onProgress: 5 }, { name: "TypeError", message: /onProgress must be a function, not 5/ }],
