@@ -198,7 +198,7 @@ export abstract class ClusterView {
    * A process to call functions on, or `any` worker, or those of a pool, with the options that all its calls take.
    *
    * @example
-   * const any = cluster.process("any").with({ timeoutMs: 5_000, retries: 2 });
+   * const any = cluster.process("any").with({ timeoutMs: 5_000, retryDelays: exponentialBackOff() });
    * const area = await any.fetch(areaOf, polygon);
    */
   process(target: CallTarget): ProcessHandle {

@@ -35,7 +35,7 @@ export type { OutputOption, WorkerLine } from "./cluster/worker-output.js";
 export * from "./errors.js";
 export { LocalManager, type LocalDetails } from "./managers/local/local-manager.js";
 export type { LocalOptions } from "./managers/local/local-options.js";
-export { exponentialBackOff, type BackOffOptions } from "./pool/back-off.js";
+export { exponentialBackOff, type BackOffOptions } from "./calls/back-off.js";
 export type { CachingPool } from "./calls/caching-pool.js";
 export type { LoopOptions, ReduceOptions } from "./pool/distributed-loop.js";
 export type { FailedAttempt, MapOptions, MapProgress } from "./pool/map-options.js";

@@ -1,6 +1,7 @@
 // What must compile, and what must not. Compiled by the build, never run.
 import {
   Cluster,
+  exponentialBackOff,
   type ClusterManager,
   type Everywhere,
   type Future,
@@ -27,7 +28,11 @@ expectType<Equal<typeof described, Promise<{ text: string }>>>();
 
 const retried = cluster.remoteCallFetch(
   area,
-  { pid: "any", retries: 2, retryCheck: (error, attempt) => error instanceof RangeError && attempt < 2 },
+  {
+    pid: "any",
+    retryDelays: [10, 20],
+    retryCheck: (error, { attempt }) => error.name === "x" && attempt < 2,
+  },
   3,
   4,
 );
@@ -56,7 +61,7 @@ void cluster.remoteCallFetch(area, { pid: 2, retry: 3 }, 3, 4);
 // @ts-expect-error not a function
 void cluster.remoteCallFetch("area", 2);
 
-const handle = cluster.process("any").with({ signal, timeoutMs: 100, retries: 1 });
+const handle = cluster.process("any").with({ signal, timeoutMs: 100, retryDelays: exponentialBackOff() });
 expectType<Equal<typeof handle, ProcessHandle>>();
 const byHandle = handle.fetch(describe, "a", ["b"]);
 expectType<Equal<typeof byHandle, Promise<{ text: string }>>>();

@@ -47,6 +47,6 @@ export class CallLimit {
 }
 
 /** Whether these options ask for a limit, or for anything else that an ordinary call does without. */
-export function isLimited({ signal, timeoutMs, retries }: CheckedTarget): boolean {
-  return signal !== undefined || timeoutMs !== undefined || retries !== undefined;
+export function isLimited({ signal, timeoutMs, retryDelays }: CheckedTarget): boolean {
+  return signal !== undefined || timeoutMs !== undefined || retryDelays !== undefined;
 }

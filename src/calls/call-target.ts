@@ -1,5 +1,6 @@
 import type { StopRule } from "../rpc/stop-rule.js";
-import { abortSignal, milliseconds, oneOf, onlyKnown, show, wholeNumber } from "../util/option-checks.js";
+import { abortSignal, milliseconds, oneOf, onlyKnown, show } from "../util/option-checks.js";
+import { checkRetryDelays } from "./retry-delays.js";
 import { WorkerPool } from "./worker-pool.js";
 
 /** A process of the cluster by its id: 1 is the manager, workers have 2 and up. */
@@ -24,16 +25,22 @@ export interface CallLimits {
   readonly stopAfterMs?: number;
 }
 
+/** The same words as for the items of a map. */
 export interface RetryOptions {
-  /** How often a call to `any`, or to a pool, is made again, on whichever worker is next then, if its worker is lost. Default 0. */
-  readonly retries?: number;
-  /** The pause before the first retry, in milliseconds; it doubles up to 10 seconds, of which half is left to chance. Default 100. */
-  readonly retryDelayMs?: number;
   /**
-   * Says whether to retry after any other error than the loss of a worker, such as one that the function threw (a
-   * `RemoteError`). `attempt` counts from 1. Without it such errors end the call.
+   * How long to wait, in milliseconds, before each further attempt of a call that failed: `[100, 1_000]` allows two more,
+   * the third failure is final. Default: none. See `exponentialBackOff`. At most 1,000 delays, read once for each call.
+   *
+   * A call is attempted again when its function threw (`RemoteError`), and when its worker is lost (`ProcessExitedError`,
+   * `LinkLostError`) unless that was the only one that would do; never when it was refused before it was sent, has been
+   * given up or was interrupted. Each attempt to `any`, or to a pool, goes to whichever worker is next then.
    */
-  readonly retryCheck?: (error: unknown, attempt: number) => boolean | Promise<boolean>;
+  readonly retryDelays?: Iterable<number>;
+  /**
+   * Asked, in this process, before each further attempt. False makes the failure final. Not asked when no attempt is left.
+   * `attempt` counts from 1.
+   */
+  readonly retryCheck?: (error: Error, at: { readonly attempt: number }) => boolean | Promise<boolean>;
 }
 
 /** Where a call runs, how long its caller waits for it, and what happens then. */
@@ -49,7 +56,8 @@ export interface PoolCallOptions extends CallLimits, RetryOptions {
 
 export type CallTarget = Pid | "any" | WorkerPool | CallOptions | PoolCallOptions;
 
-export interface CheckedTarget extends CallLimits, RetryOptions {
+export interface CheckedTarget extends CallLimits, Pick<RetryOptions, "retryCheck"> {
+  readonly retryDelays?: readonly number[];
   readonly where: Pid | "any" | WorkerPool;
 }
 
@@ -58,8 +66,7 @@ const optionNames: readonly (keyof (CallLimits & RetryOptions))[] = [
   "timeoutMs",
   "stop",
   "stopAfterMs",
-  "retries",
-  "retryDelayMs",
+  "retryDelays",
   "retryCheck",
 ];
 
@@ -67,13 +74,16 @@ const optionNames: readonly (keyof (CallLimits & RetryOptions))[] = [
 export function checkTarget(target: CallTarget): CheckedTarget {
   if (target instanceof WorkerPool) return { where: target };
   if (typeof target !== "object" || target === null) return { where: checkPid(target) };
-  const { where, ...options } = takeApart(target);
+  const { where, retryDelays, ...options } = takeApart(target);
   checkLimits(options);
-  checkRetries(options);
-  return { ...options, where };
+  checkRetryCheck(target);
+  if (retryDelays === undefined) return { ...options, where };
+  return { ...options, where, retryDelays: checkRetryDelays(retryDelays) };
 }
 
-function takeApart(target: CallOptions | PoolCallOptions): CheckedTarget {
+function takeApart(
+  target: CallOptions | PoolCallOptions,
+): CallLimits & RetryOptions & Pick<CheckedTarget, "where"> {
   if (!("pool" in target)) {
     onlyKnown("a call", target, ["pid", "pool", ...optionNames]);
     const { pid, ...options } = target;
@@ -102,22 +112,21 @@ function checkLimits({ signal, timeoutMs, stop, stopAfterMs }: CallLimits): void
   }
 }
 
-function checkRetries({ retries, retryDelayMs, retryCheck }: RetryOptions): void {
-  if (retries !== undefined) wholeNumber("retries", retries, 0, Number.MAX_SAFE_INTEGER);
-  if (retryDelayMs !== undefined) milliseconds("retryDelayMs", retryDelayMs, 0);
-  if (retryCheck !== undefined && typeof retryCheck !== "function") {
+function checkRetryCheck({ retryDelays, retryCheck }: RetryOptions): void {
+  if (retryCheck === undefined) return;
+  if (typeof retryCheck !== "function") {
     throw new TypeError(`retryCheck must be a function, not ${show(retryCheck)}`);
   }
-  if (retries === undefined && (retryDelayMs ?? retryCheck) !== undefined) {
-    throw new TypeError("retryDelayMs and retryCheck need retries, the number of times to try again");
+  if (retryDelays === undefined) {
+    throw new TypeError("retryCheck needs retryDelays, the pauses before each further attempt");
   }
 }
 
 /** For futures, which stay with the worker that has been chosen. */
 export function checkTargetWithoutRetries(name: string, target: CallTarget): CheckedTarget {
   const options = checkTarget(target);
-  if (options.retries === undefined) return options;
-  throw new TypeError(`${name} takes no retries: its result stays with one worker; use remoteCallFetch`);
+  if (options.retryDelays === undefined) return options;
+  throw new TypeError(`${name} takes no retryDelays: its result stays with one worker; use remoteCallFetch`);
 }
 
 /** For calls whose caller does not wait for them. */

@@ -9,6 +9,7 @@ import {
 } from "./call-target.js";
 import type { Future } from "../references/future.js";
 import type { Callable } from "./remote-call.js";
+import { areRepeatable } from "./retry-delays.js";
 import { WorkerPool } from "./worker-pool.js";
 
 /** What a handle sends its calls through: a cluster, as one of its processes sees it. */
@@ -38,7 +39,11 @@ export class ProcessHandle {
   /** Throws as a call with these options would. */
   constructor(calls: HandleCalls, target: CallTarget) {
     this.#calls = calls;
-    const { where, ...options } = checkTarget(target);
+    const { where, ...checked } = checkTarget(target);
+    const delays = typeof target === "object" && "retryDelays" in target ? target.retryDelays : undefined;
+    // Those that are new each time they are read, as of `exponentialBackOff`, are read anew for each call.
+    const options =
+      delays !== undefined && areRepeatable(delays) ? { ...checked, retryDelays: delays } : checked;
     this.#options = where instanceof WorkerPool ? { ...options, pool: where } : { ...options, pid: where };
   }
 

@@ -1,6 +1,5 @@
 import {
   abortSignal,
-  isRecord,
   milliseconds,
   oneOf,
   onlyKnown,
@@ -9,6 +8,7 @@ import {
   show,
   wholeNumber,
 } from "../util/option-checks.js";
+import { checkRetryDelays } from "../calls/retry-delays.js";
 import { WorkerPool } from "../calls/worker-pool.js";
 import { DEFAULT_STOP, type StopRule } from "../rpc/stop-rule.js";
 
@@ -120,7 +120,6 @@ const names = [
   "progressMs",
 ];
 const MOST = Number.MAX_SAFE_INTEGER;
-const MOST_DELAYS = 1_000;
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
 export function checkMapOptions<T>(options: MapOptions<T, unknown>): CheckedMapOptions<T> {
@@ -144,7 +143,7 @@ export function checkMapOptions<T>(options: MapOptions<T, unknown>): CheckedMapO
     pool: optional(pool, checkPool),
     signal: optional(signal, (value) => abortSignal("signal", value)),
     maxDeaths: wholeNumber("maxDeaths", maxDeaths, 1, MOST),
-    retryDelays: checkDelays(retryDelays),
+    retryDelays: checkRetryDelays(retryDelays),
     retryCheck: optional(options.retryCheck, (hook) => callback("retryCheck", hook)),
     onError: optional(options.onError, (hook) => callback("onError", hook)),
     itemTimeoutMs: optional(itemTimeoutMs, (ms) => milliseconds("itemTimeoutMs", ms, 1)),
@@ -173,20 +172,6 @@ export function checkPool(pool: WorkerPool): WorkerPool {
 function callback<Hook>(name: string, hook: Hook): Hook {
   if (typeof hook === "function") return hook;
   throw new TypeError(`${name} must be a function, not ${show(hook)}`);
-}
-
-function checkDelays(delays: Iterable<number>): readonly number[] {
-  if (!(isRecord(delays) || Array.isArray(delays)) || !(Symbol.iterator in delays)) {
-    throw new TypeError(`retryDelays must be a list of milliseconds, not ${show(delays)}`);
-  }
-  const checked: number[] = [];
-  for (const delay of delays) {
-    checked.push(milliseconds("each of retryDelays", delay, 0));
-    if (checked.length > MOST_DELAYS) {
-      throw new RangeError(`retryDelays may be at most ${MOST_DELAYS}; is it endless?`);
-    }
-  }
-  return checked;
 }
 
 /** The input of a map, one item at a time. Throws a `TypeError` for anything that cannot be iterated. */

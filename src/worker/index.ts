@@ -15,7 +15,7 @@ export type { BoundChannelOptions, ChannelOptions, ReferenceOptions } from "../c
 export type { Labels } from "../calls/labels.js";
 export type { ProcessFilter } from "../calls/process-filter.js";
 export * from "../errors.js";
-export { exponentialBackOff, type BackOffOptions } from "../pool/back-off.js";
+export { exponentialBackOff, type BackOffOptions } from "../calls/back-off.js";
 export type { CachingPool } from "../calls/caching-pool.js";
 export type { LoopOptions, ReduceOptions } from "../pool/distributed-loop.js";
 export type { FailedAttempt, MapOptions, MapProgress } from "../pool/map-options.js";

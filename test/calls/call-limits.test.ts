@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { currentCall, type CurrentCall } from "#dist/index.js";
+import { currentCall, exponentialBackOff, type CurrentCall } from "#dist/index.js";
 import { deferred } from "#dist/util/deferred.js";
 import { hooks, visit } from "../cluster/fixtures/work.js";
 import { memoryCluster } from "../cluster/memory-cluster.js";
@@ -131,32 +131,38 @@ void test("a call to any goes to another worker when its own is lost, as often a
     memory.crash(cluster.workerInfo(on).launched.id);
     await new Promise(() => {});
   };
-  const call = { pid: "any", retries: 2, retryDelayMs: 0 } as const;
+  const call = { pid: "any", retryDelays: [0, 0] } as const;
   assert.equal(await cluster.remoteCallFetch(visit, call, 5), 50);
   assert.deepEqual(pids, [2, 3, 4]);
   deaths = 1;
-  await assert.rejects(cluster.remoteCallFetch(visit, { pid: 4, retries: 2 }, 5), {
+  await assert.rejects(cluster.remoteCallFetch(visit, { pid: 4, retryDelays: [0, 0] }, 5), {
     name: "ProcessExitedError",
     pid: 4,
   });
 });
 
-void test("errors of the function are retried when the caller's check says so", async (context) => {
+void test("a call whose function threw is made again, unless its caller's check refuses", async (context) => {
   const { cluster, manager } = memoryCluster(context);
   await cluster.addProcs(manager({ workers: 1 }));
   let attempts = 0;
   hooks.visit = () => {
     if (++attempts < 3) throw new RangeError("not yet");
   };
-  const retry = { pid: 2, retries: 5, retryDelayMs: 0 };
-  await assert.rejects(cluster.remoteCallFetch(visit, retry, 1), { name: "RemoteError" });
+  const retry = { pid: 2, retryDelays: exponentialBackOff({ firstDelayMs: 0, retries: 5 }) };
+  assert.equal(await cluster.remoteCallFetch(visit, retry, 1), 10);
+  assert.equal(attempts, 3);
+  attempts = 0;
+  assert.equal(await (await cluster.remoteCallWait(visit, retry, 1)).fetch(), 10);
   attempts = 0;
   const asked: number[] = [];
-  const retryCheck = (_error: unknown, attempt: number): boolean => asked.push(attempt) > 0;
-  assert.equal(await cluster.remoteCallFetch(visit, { ...retry, retryCheck }, 1), 10);
-  assert.deepEqual(asked, [1, 2]);
-  attempts = -100;
+  const retryCheck = (_error: Error, { attempt }: { readonly attempt: number }): boolean => {
+    asked.push(attempt);
+    return attempt < 2;
+  };
   await assert.rejects(cluster.remoteCallFetch(visit, { ...retry, retryCheck }, 1), { name: "RemoteError" });
+  assert.deepEqual([attempts, asked], [2, [1, 2]]);
+  attempts = -100;
+  await assert.rejects(cluster.remoteCallFetch(visit, retry, 1), { name: "RemoteError" });
   assert.equal(attempts, -94);
 });
 
@@ -167,10 +173,10 @@ const wrongOptions: readonly [options: object, error: object][] = [
     { timeoutMs: 5, stopAfterMs: 0 },
     { name: "RangeError", message: /stopAfterMs/ },
   ],
-  [{ retries: -1 }, { name: "RangeError", message: /retries/ }],
-  [{ retryCheck: () => true }, { name: "TypeError", message: /need retries/ }],
+  [{ retryDelays: [-1] }, { name: "RangeError", message: /each of retryDelays/ }],
+  [{ retryCheck: () => true }, { name: "TypeError", message: /needs retryDelays/ }],
   [
-    { retries: 1, retryCheck: true },
+    { retryDelays: [1], retryCheck: true },
     { name: "TypeError", message: /retryCheck must be a function/ },
   ],
 ];

@@ -25,7 +25,13 @@ void test("a handle of a pool has a free worker of it for each call", async (con
   const handle = cluster.process(pool).with({ timeoutMs: 60_000 });
   assert.deepEqual([handle.pool, handle.pid], [pool, undefined]);
   assert.deepEqual(await Promise.all([handle.fetch(work.whoAmI), handle.fetch(work.whoAmI)]), [3, 3]);
-  assert.equal(await handle.with({ retries: 1 }).module(work).double(4), 8);
+  assert.equal(
+    await handle
+      .with({ retryDelays: [0] })
+      .module(work)
+      .double(4),
+    8,
+  );
   assert.equal(pool.free, 1);
   assert.throws(() => handle.with({ pid: 2 } as object), {
     name: "TypeError",
@@ -58,4 +64,22 @@ void test("the functions of a module are called on the handle's process, and not
     name: "TypeError",
     message: /import \*/,
   });
+});
+
+void test("a handle's delays are read for each of its calls, and those of a generator are kept", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  await cluster.addProcs(manager({ workers: 1 }));
+  const list = function* (): Generator<number> {
+    yield 0;
+  };
+  for (const retryDelays of [list(), { [Symbol.iterator]: list }]) {
+    const handle = cluster.process(2).with({ retryDelays }).with({ timeoutMs: 60_000 });
+    for (let round = 0; round < 2; round++) {
+      let attempts = 0;
+      work.hooks.visit = () => {
+        if (++attempts === 1) throw new Error("not yet");
+      };
+      assert.equal(await handle.fetch(work.visit, 3), 30);
+    }
+  }
 });

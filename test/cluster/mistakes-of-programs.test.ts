@@ -76,7 +76,10 @@ test("calls that nobody waits for refuse limits of the wait", async (context) =>
     name: "TypeError",
     message: new RegExp(`takes no ${option}.*use remoteCallFetch`),
   });
-  await assert.rejects(cluster.remoteCall(double, { pid: "any", retries: 1 }, 1), refused("retries"));
+  await assert.rejects(
+    cluster.remoteCall(double, { pid: "any", retryDelays: [1] }, 1),
+    refused("retryDelays"),
+  );
   await assert.rejects(cluster.remoteDo(double, { pid: 2, timeoutMs: 30 }, 1), refused("timeoutMs"));
   await assert.rejects(
     cluster.remoteDo(double, { pid: 2, signal: AbortSignal.abort() }, 1),

@@ -102,7 +102,7 @@ void test("a call to a pool goes to its next worker when its own is lost, as oft
     memory.crash(launchedId(cluster, pid));
     await new Promise(() => {});
   };
-  assert.equal(await cluster.remoteCallFetch(visit, { pool, retries: 1, retryDelayMs: 0 }, 5), 50);
+  assert.equal(await cluster.remoteCallFetch(visit, { pool, retryDelays: [0] }, 5), 50);
   assert.deepEqual([pids, pool.workers, pool.free], [[3, 4], [4], 1]);
 });
 

@@ -18,7 +18,9 @@ export interface BackOffOptions {
  * defaults but for `retries`, which is 1 there. Throws a `TypeError` or `RangeError` for a bad option.
  *
  * @example
- * await cluster.pmap(fetchPage, urls, { retryDelays: exponentialBackOff({ retries: 5 }) });
+ * const retryDelays = exponentialBackOff({ retries: 5 });
+ * await cluster.pmap(fetchPage, urls, { retryDelays });
+ * await cluster.remoteCallFetch(fetchPage, { pid: "any", retryDelays }, url);
  */
 export function exponentialBackOff(
   options: BackOffOptions = {},
