@@ -34,6 +34,11 @@ import { isRecord, milliseconds, onlyKnown, show } from "./util/option-checks.js
 export interface RmProcsOptions {
   /** How long a worker may take to exit by itself, in milliseconds. Default: the cluster's `leaveGraceMs`. */
   readonly graceMs?: number;
+  /**
+   * How long it may finish the calls that it has before that, in milliseconds; it gets no others. Default 0: they fail, and
+   * the items of maps run elsewhere.
+   */
+  readonly drainMs?: number;
 }
 
 /**
@@ -124,9 +129,10 @@ export class Cluster extends ClusterView implements AsyncDisposable {
   async rmProcs(pids: number | readonly number[], options: RmProcsOptions = {}): Promise<void> {
     const list = typeof pids === "number" ? [pids] : pids;
     if (list.includes(1)) throw new RangeError("process 1 is the manager; it cannot be removed (use close)");
-    onlyKnown("rmProcs", options, ["graceMs"]);
+    onlyKnown("rmProcs", options, ["graceMs", "drainMs"]);
     const graceMs = milliseconds("graceMs", options.graceMs ?? this.#leaveGraceMs, 0);
-    await this.#membership.remove([...new Set(list)], graceMs);
+    const drainMs = milliseconds("drainMs", options.drainMs ?? 0, 0);
+    await this.#membership.remove([...new Set(list)], graceMs, drainMs);
   }
 
   /**

@@ -5,6 +5,7 @@ import {
   type ExitReason,
   type LaunchFailure,
 } from "../errors.js";
+import type { ShutdownMessage } from "../protocol/control-messages.js";
 import { MessageType } from "../protocol/message.js";
 import { deferred } from "../util/deferred.js";
 import { sharedAbortController } from "../util/shared-abort.js";
@@ -408,6 +409,6 @@ export class Launch<Details = unknown>
 
 /** Tells a worker that it is not needed; it exits without an error. */
 function dismiss(arrival: Arrival): void {
-  arrival.control.post(MessageType.shutdown, { graceMs: 1_000 });
+  arrival.control.post(MessageType.shutdown, { graceMs: 1_000, drainMs: 0 } satisfies ShutdownMessage);
   arrival.control.end();
 }

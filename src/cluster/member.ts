@@ -1,5 +1,6 @@
 import type { ExitReason } from "../errors.js";
 import type { Acquaintance } from "../peers/topology.js";
+import type { ShutdownMessage } from "../protocol/control-messages.js";
 import { MessageType } from "../protocol/message.js";
 import type { ControlChannel } from "../rpc/control-channel.js";
 import { Heartbeat, type HeartbeatOptions } from "../rpc/heartbeat.js";
@@ -97,10 +98,10 @@ export class Member {
     this.heard();
   }
 
-  /** Asks the worker to exit; its control thread sees to it after `graceMs` at the latest. */
-  askToLeave(graceMs: number): void {
+  /** Asks the worker to exit when its calls are over; its control thread sees to it after both times at the latest. */
+  askToLeave(graceMs: number, drainMs: number): void {
     this.#wasAskedToLeave = true;
-    this.#control.post(MessageType.shutdown, { graceMs });
+    this.#control.post(MessageType.shutdown, { graceMs, drainMs } satisfies ShutdownMessage);
   }
 
   /** Ends every connection of this worker. */

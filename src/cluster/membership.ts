@@ -156,12 +156,12 @@ export class Membership {
   }
 
   /** Asks these workers to leave, forces those that do not, and resolves when the platform confirms that all are gone. */
-  async remove(pids: readonly number[], graceMs: number): Promise<void> {
+  async remove(pids: readonly number[], graceMs: number, drainMs = 0): Promise<void> {
     const members = pids.map((pid) => this.members.get(pid));
     const byManager = new Map<ClusterManager, Member[]>();
     for (const member of members) {
       if (member.step("leave")) this.#leaving(member, true);
-      member.askToLeave(graceMs);
+      member.askToLeave(graceMs, drainMs);
       byManager.set(member.manager, [...(byManager.get(member.manager) ?? []), member]);
     }
     try {
@@ -169,8 +169,8 @@ export class Membership {
         [...byManager].map(([manager, group]) =>
           manager.kill(
             group.map((member) => member.info.launched.id),
-            graceMs,
-            AbortSignal.timeout(graceMs + KILL_MS),
+            drainMs + graceMs,
+            AbortSignal.timeout(drainMs + graceMs + KILL_MS),
           ),
         ),
       );

@@ -57,9 +57,13 @@ export interface StatusMessage {
   readonly value: Uint8Array;
 }
 
-/** `shutdown`: the worker is asked to exit, and ends itself by force after `graceMs`. */
+/**
+ * `shutdown`: the worker is asked to exit, when the calls that it has are over or after `drainMs`, and ends itself by force
+ * `graceMs` after that.
+ */
 export interface ShutdownMessage {
   readonly graceMs: number;
+  readonly drainMs: number;
 }
 
 /** `leaving`: the worker exits on its own account. */

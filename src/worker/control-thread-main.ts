@@ -36,7 +36,7 @@ const link = new ControlLink({
   key,
   heartbeat,
   graceMs,
-  onShutdown: (message) => tell({ kind: "shutdown", message }, message.graceMs),
+  onShutdown: (message) => tell({ kind: "shutdown", message }, message.drainMs + message.graceMs),
   onStop: (message) => stopper.stop(message),
   onManagerGone: (message) => tell({ kind: "manager-gone", message }, LEAVE_MS),
 });

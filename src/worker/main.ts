@@ -139,7 +139,7 @@ function startControlThread(): void {
 
 function onControl(message: FromControlThread): void {
   if (message.kind === "shutdown") {
-    void worker.leaveInOrder("shutdown", "the manager asked for it", message.message.graceMs);
+    void worker.shutDown(message.message);
   } else if (message.kind === "stop") {
     worker.stop(message.message);
     control?.post({ kind: "reacted", request: message.message.request });

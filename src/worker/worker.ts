@@ -173,6 +173,12 @@ export class Worker {
     return [...this.#sessions, ...(this.#directory?.peers.sessions ?? [])];
   }
 
+  /** Does what the manager asks for. Nothing happens if it is doing so already. */
+  async shutDown({ graceMs, drainMs }: ShutdownMessage): Promise<void> {
+    if (drainMs > 0) await this.#untilIdle(drainMs);
+    await this.leaveInOrder("shutdown", "the manager asked for it", graceMs);
+  }
+
   /** Cleans up, which may take most of `graceMs`, and leaves. Nothing happens if it is doing so already. */
   async leaveInOrder(cause: LeaveCause, message: string, graceMs: number): Promise<void> {
     if (this.#hasLeft || this.#isLeaving) return;
@@ -368,7 +374,7 @@ export class Worker {
   #onControl(type: number, content: unknown): void {
     if (type === MessageType.ping) this.#control!.post(MessageType.pong);
     else if (type === MessageType.shutdown) {
-      void this.leaveInOrder("shutdown", "the manager asked for it", (content as ShutdownMessage).graceMs);
+      void this.shutDown(content as ShutdownMessage);
     } else if (type === MessageType.stop) {
       // Whoever can read this is not held up by any call.
       const message = content as StopMessage;

@@ -83,3 +83,22 @@ void test("a call that never ends holds a worker up for as long as the cluster a
     (error) => error instanceof ProcessExitedError && error.reason.announced === true,
   );
 });
+
+void test("a worker that is removed may finish the calls it has first", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  await cluster.addProcs(manager({ workers: 2 }));
+  const begun = deferred<void>();
+  const finish = deferred<void>();
+  hooks.visit = () => {
+    begun.resolve();
+    return finish.promise;
+  };
+  const call = cluster.remoteCallFetch(visit, 2, 1);
+  await begun.promise;
+  const removed = cluster.rmProcs(2, { drainMs: 60_000 });
+  assert.deepEqual(cluster.workers(), [3]);
+  finish.resolve();
+  assert.equal(await call, 10);
+  await removed;
+  await assert.rejects(cluster.remoteCallFetch(double, 2, 1), ProcessExitedError);
+});
