@@ -16,7 +16,13 @@ import {
   type ReduceOptions,
 } from "./pool/distributed-loop.js";
 import { guidedChunks } from "./pool/guided-chunks.js";
-import { checkMapOptions, checkPool, inputIterator, type MapOptions } from "./pool/map-options.js";
+import {
+  checkMapOptions,
+  checkPool,
+  inputIterator,
+  sizeOfInput,
+  type MapOptions,
+} from "./pool/map-options.js";
 import { ParallelMap } from "./pool/parallel-map.js";
 import type { ChannelBackend } from "./references/channel-backend.js";
 import type { Future } from "./references/future.js";
@@ -226,7 +232,8 @@ export abstract class ClusterView {
       const reference = await this.#caller.reference(fn, signal);
       return checked.batch === 1 ? reference : composedReference("each", reference);
     };
-    return new ParallelMap(this.#workplaces.mapContext(find, checked.pool), input, checked);
+    const context = this.#workplaces.mapContext(find, checked.pool, sizeOfInput(items));
+    return new ParallelMap(context, input, checked);
   }
 
   /**

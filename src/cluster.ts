@@ -7,6 +7,8 @@ import {
   type AddProcsOptions,
   type CheckedAddProcsOptions,
 } from "./cluster/add-procs-options.js";
+import { Adaptation } from "./cluster/adaptation.js";
+import { checkAdaptOptions, type AdaptOptions } from "./cluster/adaptation-options.js";
 import type { ClusterEvents, Emit } from "./cluster/cluster-events.js";
 import type { ClusterManager } from "./cluster/cluster-manager.js";
 import { checkClusterOptions, type ClusterOptions } from "./cluster/cluster-options.js";
@@ -17,10 +19,12 @@ import { Members } from "./cluster/members.js";
 import { Membership, type LaunchOptions } from "./cluster/membership.js";
 import { refuseOnWorker } from "./cluster/refuse-on-worker.js";
 import { Replacement } from "./cluster/replacement.js";
+import { Supply } from "./cluster/supply.js";
 import { SetUp } from "./cluster/set-up.js";
 import type { WorkerInfo } from "./cluster/worker-info.js";
 import { ClusterView } from "./cluster-view.js";
 import { CodeSupply } from "./functions/code/code-supply.js";
+import { ClusterClosedError } from "./errors.js";
 import { FunctionFinder } from "./functions/function-finder.js";
 import { FunctionLoader } from "./functions/function-loader.js";
 import { findProjectRoot } from "./functions/project-root.js";
@@ -49,14 +53,13 @@ export interface RmProcsOptions {
 export class Cluster extends ClusterView implements AsyncDisposable {
   readonly #events = new EventEmitter<ClusterEvents>();
   readonly #directory: ManagerDirectory;
+  readonly #supply: Supply;
   readonly #membership: Membership;
   readonly #setUp: SetUp;
   readonly #initialize: Initialize | undefined;
   readonly #leaveGraceMs: number;
   readonly #topology: Topology;
   readonly #replacements = new Set<Replacement>();
-  #launching = 0;
-  #lastLaunchError: unknown;
 
   /** Throws a `TypeError` or `RangeError` for a bad option. Nothing is started or opened yet. */
   constructor(options: ClusterOptions = {}) {
@@ -74,7 +77,8 @@ export class Cluster extends ClusterView implements AsyncDisposable {
     const codec = newCodec(references.extensions);
     const members = new Members();
     const local = new LocalProcess({ pid: 1, load, codec, references });
-    const directory = new ManagerDirectory(members, local);
+    const supply = new Supply(members);
+    const directory = new ManagerDirectory(members, local, supply);
     references.join(directory);
     const functions = new FunctionFinder({
       projectRoot,
@@ -85,14 +89,11 @@ export class Cluster extends ClusterView implements AsyncDisposable {
       directory,
       references,
       functions,
-      supply: {
-        isEmpty: () => members.all.length === 0 && this.#launching === 0,
-        mayGrow: () => this.#launching > 0,
-        lastLaunchError: () => this.#lastLaunchError,
-      },
+      supply,
       local: { pid: 1, process: local },
     });
     this.#directory = directory;
+    this.#supply = supply;
     const setUp = new SetUp(directory, functions, { pid: 1, codec, references });
     this.#setUp = setUp;
     this.#initialize = checked.initialize;
@@ -123,6 +124,41 @@ export class Cluster extends ClusterView implements AsyncDisposable {
       ...this.#launchOptions(checked),
       ...(replacement && { onJoined: (pid) => replacement.joined(pid) }),
     });
+  }
+
+  /**
+   * Lets the number of workers follow the work: starts some, up to `max`, when items of maps and calls to `any` wait, and
+   * gives each back that has had nothing to do for `idleMs`, down to `min`, unless values live on it that somebody refers
+   * to. While there is no worker, calls to `any` and maps wait for the first. A launch that brings no worker is made again
+   * after 1, 2, 4, ... up to 60 seconds, five times in a row at the most; then what waits fails. Throws a `TypeError` or
+   * `RangeError` for a bad option.
+   *
+   * @example
+   * using adaptation = cluster.adapt(new ECSManager({ taskDefinition: "simulate", workers: 1 }), { max: 40 });
+   * const results = await cluster.pmap(simulate, seeds);
+   */
+  adapt(manager: ClusterManager, options: AdaptOptions): Adaptation {
+    checkManager(manager);
+    const { limits, launch } = checkAdaptOptions(options, this.#topology);
+    const launchOptions = this.#launchOptions(launch);
+    if (this.#directory.isClosed) {
+      throw new ClusterClosedError("the cluster was closed; make a new one to add workers");
+    }
+    const adaptation = new Adaptation(limits, {
+      load: (pids) => ({
+        waiting: this.#supply.waiting,
+        workers: this.#membership.members.available
+          .filter(({ pid }) => pids.has(pid))
+          .map(({ pid, session }) => ({ pid, calls: session.callsWaiting })),
+      }),
+      launch: (count, onJoined) =>
+        this.#launch(manager, { ...launchOptions, workers: { min: 1, max: count }, onJoined }),
+      isNeeded: async (pid) => (await this.heldReferences(pid)).some(({ stored }) => stored > 0),
+      remove: (pid) => this.#membership.remove([pid], this.#leaveGraceMs, this.#leaveGraceMs),
+      changed: () => this.#directory.changed(),
+    });
+    this.#supply.adapt(adaptation);
+    return adaptation;
   }
 
   /** Removes workers: each is asked to exit, then forced. Resolves when they are gone. Unknown pids throw. */
@@ -198,6 +234,7 @@ export class Cluster extends ClusterView implements AsyncDisposable {
     clusterClosed(this);
     for (const replacement of this.#replacements) replacement.stop();
     this.#replacements.clear();
+    this.#supply.close();
     const closed = this.#membership.close();
     this.#directory.changed();
     await closed;
@@ -209,11 +246,12 @@ export class Cluster extends ClusterView implements AsyncDisposable {
 
   #launch<Details>(manager: ClusterManager<Details>, options: LaunchOptions): Launch<Details> {
     const launch = this.#membership.launch(manager, options);
-    this.#launching++;
-    launch.then(
-      () => this.#launchEnded(undefined),
-      (error: unknown) => this.#launchEnded(error),
-    );
+    this.#supply.launchBegan();
+    const ended = (error?: unknown): void => {
+      this.#supply.launchEnded(error);
+      this.#directory.changed();
+    };
+    launch.then(() => ended(), ended);
     return launch;
   }
 
@@ -235,9 +273,9 @@ export class Cluster extends ClusterView implements AsyncDisposable {
           initialize,
           onJoined: (pid) => replacement.joined(pid),
         }),
-      pending: () => void this.#launching++,
+      pending: () => this.#supply.launchBegan(),
       settled: () => {
-        this.#launching--;
+        this.#supply.launchEnded(this.#supply.lastLaunchError());
         this.#directory.changed();
       },
       gaveUp: (count) => {
@@ -256,6 +294,9 @@ export class Cluster extends ClusterView implements AsyncDisposable {
   readonly #emit: Emit = (name, event) => {
     // Before maps look for workers: they wait for one that is on its way.
     for (const replacement of this.#replacements) tellOfLoss(replacement, name, event);
+    if (name === "leaving" || name === "exited") {
+      this.#supply.workerGone((event as ClusterEvents["leaving"][0]).pid);
+    }
     if (changing.has(name)) this.#directory.changed();
     if (name === "exited") {
       const { pid, reason } = event as ClusterEvents["exited"][0];
@@ -271,12 +312,6 @@ export class Cluster extends ClusterView implements AsyncDisposable {
       });
     }
   };
-
-  #launchEnded(error: unknown): void {
-    this.#launching--;
-    this.#lastLaunchError = error;
-    this.#directory.changed();
-  }
 }
 
 /** Events after which a map has other workers to work with. */

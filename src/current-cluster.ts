@@ -15,7 +15,12 @@ class WorkerCluster extends ClusterView {
         unitFor: (reference) => code.unitFor(reference),
         extensions: references.extensions,
       }),
-      supply: { isEmpty: () => false, mayGrow: () => false, lastLaunchError: () => undefined },
+      supply: {
+        isEmpty: () => false,
+        mayGrow: () => false,
+        lastLaunchError: () => undefined,
+        underWay: () => () => {},
+      },
       local: self,
     });
   }

@@ -15,6 +15,8 @@ export type { ProcessHandle, RemoteModule } from "./calls/process-handle.js";
 export type { BoundChannelOptions, ChannelOptions, ReferenceOptions } from "./calls/reference-options.js";
 export type { Labels } from "./calls/labels.js";
 export type { ProcessFilter } from "./calls/process-filter.js";
+export type { Adaptation } from "./cluster/adaptation.js";
+export type { AdaptOptions } from "./cluster/adaptation-options.js";
 export type { AddProcsOptions } from "./cluster/add-procs-options.js";
 export type { ClusterEvents } from "./cluster/cluster-events.js";
 export type {

@@ -73,6 +73,11 @@ export class WorkerPool {
     return this.#present().free;
   }
 
+  /** Calls and others that wait for a free member. */
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
   /** Whether a member is free: `take` would not have to wait for one. */
   get isReady(): boolean {
     return this.free > 0;

@@ -1,4 +1,4 @@
-import { NoSuchProcessError, NoWorkersError, ProcessExitedError, type ExitReason } from "../errors.js";
+import { NoSuchProcessError, ProcessExitedError, type ExitReason } from "../errors.js";
 import type { Member } from "./member.js";
 
 /** All workers of a cluster, those that are gone included: a pid is never used again. */
@@ -65,14 +65,13 @@ export class Members {
     throw new NoSuchProcessError(pid, [1, ...this.all.map((other) => other.pid)]);
   }
 
-  /** The worker with the fewest calls in flight; of equals the oldest. */
-  leastLoaded(): Member {
+  /** The worker with the fewest calls in flight; of equals the oldest. Undefined if there is none. */
+  leastLoaded(): Member | undefined {
     let best: Member | undefined;
     for (const member of this.#members.values()) {
       if (!member.takesCalls) continue;
       if (best === undefined || member.session.callsWaiting < best.session.callsWaiting) best = member;
     }
-    if (best === undefined) throw new NoWorkersError("the cluster has no workers; add some with addProcs");
     return best;
   }
 }

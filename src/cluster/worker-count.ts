@@ -2,7 +2,7 @@ import { onlyKnown, show, wholeNumber } from "../util/option-checks.js";
 import type { WorkerCount } from "./cluster-manager.js";
 
 /** Beyond what one manager process can hold connections to; a larger number is a mistake. */
-const MOST_WORKERS = 10_000;
+export const MOST_WORKERS = 10_000;
 
 /** The option `workers` of a cluster manager. Throws a `TypeError` or `RangeError` that names the value. */
 export function checkWorkerCount(workers: unknown): WorkerCount {

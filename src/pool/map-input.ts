@@ -11,10 +11,18 @@ export class MapInput<T> {
   readonly #late: LateInput<T>;
   #isReading = false;
   #isOver = false;
+  #left: number;
 
-  constructor(iterator: Iterator<T> | AsyncIterator<T>, late: LateInput<T>) {
+  /** @param size How many items it has, if that is known. */
+  constructor(iterator: Iterator<T> | AsyncIterator<T>, late: LateInput<T>, size = Infinity) {
     this.#iterator = iterator;
     this.#late = late;
+    this.#left = size;
+  }
+
+  /** How many items have not been read yet; infinite if nobody can say. */
+  get left(): number {
+    return this.#isOver ? 0 : this.#left;
   }
 
   /** It is asynchronous and about to give an item. */
@@ -50,7 +58,10 @@ export class MapInput<T> {
   }
 
   #take(result: IteratorResult<T>): { readonly value: T } | undefined {
-    if (result.done !== true) return result;
+    if (result.done !== true) {
+      this.#left = Math.max(0, this.#left - 1);
+      return result;
+    }
     this.#isOver = true;
     return undefined;
   }

@@ -174,6 +174,12 @@ function callback<Hook>(name: string, hook: Hook): Hook {
   throw new TypeError(`${name} must be a function, not ${show(hook)}`);
 }
 
+/** How many items an input has, where it says so without being read. */
+export function sizeOfInput(items: Iterable<unknown> | AsyncIterable<unknown>): number | undefined {
+  if (Array.isArray(items)) return items.length;
+  return items instanceof Set || items instanceof Map ? items.size : undefined;
+}
+
 /** The input of a map, one item at a time. Throws a `TypeError` for anything that cannot be iterated. */
 export function inputIterator<T>(items: Iterable<T> | AsyncIterable<T>): Iterator<T> | AsyncIterator<T> {
   if (typeof items === "object" || typeof items === "string") {

@@ -87,9 +87,14 @@ export class MapPlan<T, R> {
     return this.#isInputOver && this.#running === 0 && this.#undecided === 0 && !this.hasWaiting;
   }
 
+  /** Items that wait for a worker again. */
+  get waiting(): number {
+    return this.#again.length + this.#suspects.length;
+  }
+
   /** Items wait for a worker. */
   get hasWaiting(): boolean {
-    return this.#again.length > 0 || this.hasSuspects;
+    return this.waiting > 0;
   }
 
   get hasSuspects(): boolean {

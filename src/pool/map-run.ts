@@ -33,6 +33,16 @@ export interface MapContext {
   readonly isClosed: () => boolean;
   /** Calls back when workers come or go, a launch ends or the cluster closes. Returns how to stop that. */
   readonly onChange: (listener: () => void) => () => void;
+  /** This work is under way; returns how to say that it is over. */
+  readonly underWay: (work: WaitingWork) => () => void;
+  /** How many items the input has, if that is known. */
+  readonly size?: number | undefined;
+}
+
+/** Work that more workers could do. */
+export interface WaitingWork {
+  /** How many more workers would have something to do at once; infinite if nobody can say. */
+  readonly waiting: number;
 }
 
 export type MapEnd = { readonly error?: unknown };
@@ -56,7 +66,7 @@ const STOPPING_MS = 5_000;
 const sign: FunctionReference = { module: GLOBAL_MODULE, export: "Boolean", name: "Boolean" };
 
 /** Moves the items of one map to the workers and the results back; what becomes of each item, its plan says. */
-export class MapRun<T, R> {
+export class MapRun<T, R> implements WaitingWork {
   readonly #context: MapContext;
   readonly #options: CheckedMapOptions<T>;
   readonly #results: MapResults<R>;
@@ -70,6 +80,7 @@ export class MapRun<T, R> {
   #isPumping = false;
   #isOver = false;
   #stopListening: () => void = () => {};
+  #ended: () => void = () => {};
 
   constructor(
     context: MapContext,
@@ -78,14 +89,18 @@ export class MapRun<T, R> {
     results: MapResults<R>,
   ) {
     this.#context = context;
-    this.#input = new MapInput(input, {
-      gave: (next) => {
-        if (next === undefined) this.#plan.inputEnded();
-        else this.#plan.putBack(this.#plan.take(next.value));
-        this.pump();
+    this.#input = new MapInput(
+      input,
+      {
+        gave: (next) => {
+          if (next === undefined) this.#plan.inputEnded();
+          else this.#plan.putBack(this.#plan.take(next.value));
+          this.pump();
+        },
+        failed: (error) => this.finish({ error }),
       },
-      failed: (error) => this.finish({ error }),
-    });
+      context.size,
+    );
     this.#options = options;
     this.#results = results;
     this.#plan = new MapPlan(options);
@@ -104,11 +119,17 @@ export class MapRun<T, R> {
       const found = this.#context.reference(this.#over.signal);
       this.#reference = found instanceof Promise ? await found : found;
       if (this.#isOver) return;
+      this.#ended = this.#context.underWay(this);
       this.#stopListening = this.#context.onChange(() => this.#workersChanged());
       this.#workersChanged();
     } catch (error) {
       this.finish({ error });
     }
+  }
+
+  get waiting(): number {
+    if (this.#isOver) return 0;
+    return this.#plan.waiting + (this.#hasRoomAhead() ? this.#input.left : 0);
   }
 
   /** Gives items to workers as long as both are there. */
@@ -149,6 +170,7 @@ export class MapRun<T, R> {
     this.#isOver = true;
     this.#over.abort();
     this.#stopListening();
+    this.#ended();
     for (const timer of this.#timers) clearTimeout(timer);
     this.#workers.abandonAll();
     void this.#input.close();

@@ -1,7 +1,7 @@
 import type { FoundProcess, ProcessDirectory } from "../calls/call-process.js";
 import type { FunctionReference } from "../functions/function-reference.js";
 import { CachingPool, type CachingPoolContext } from "../calls/caching-pool.js";
-import type { MapContext } from "./map-run.js";
+import type { MapContext, WaitingWork } from "./map-run.js";
 import { WorkerPool, type EmptyPoolRule } from "../calls/worker-pool.js";
 
 /** What only the manager knows: whether more workers may come. */
@@ -12,6 +12,8 @@ export interface WorkerSupply {
   mayGrow(): boolean;
   /** Why the last launch failed, if it did. */
   lastLaunchError(): unknown;
+  /** This work is under way; returns how to say that it is over. */
+  underWay(work: WaitingWork): () => void;
 }
 
 export interface WorkplacesOptions {
@@ -57,6 +59,13 @@ export class Workplaces {
     this.#defaultPool = this.pool([]);
     // First of all, so that whoever listens later finds the change counted. It lives as long as the directory.
     directory.onChange(() => this.#changes++);
+    // As long as the directory, too.
+    const pool = (): WorkerPool => this.#defaultPool;
+    supply.underWay({
+      get waiting() {
+        return pool().waiting;
+      },
+    });
   }
 
   /** Every worker that joins becomes a member of it. */
@@ -80,7 +89,7 @@ export class Workplaces {
   }
 
   /** What a map needs that works on the members of `pool`, or on all workers. */
-  mapContext(reference: FindReference, pool: WorkerPool | undefined): MapContext {
+  mapContext(reference: FindReference, pool: WorkerPool | undefined, size?: number): MapContext {
     const places =
       pool === undefined || pool === this.#defaultPool ? this.#allPlaces() : this.#placesOf(pool);
     return {
@@ -89,6 +98,8 @@ export class Workplaces {
       lastLaunchError: () => this.#supply.lastLaunchError(),
       isClosed: () => this.#directory.isClosed,
       onChange: (listener) => this.#onChange(listener),
+      underWay: (work) => this.#supply.underWay(work),
+      size,
     };
   }
 

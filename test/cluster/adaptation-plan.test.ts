@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AdaptationPlan, type Load } from "#dist/cluster/adaptation-plan.js";
 
-const limits = { min: 1, max: 8, idleMs: 1_000 };
+const limits = { min: 1, max: 8, idleMs: 1_000, patienceMs: 0 };
 
 function load(calls: readonly number[], more: Partial<Load> = {}): Load {
   return {
@@ -48,4 +48,14 @@ void test("with work waiting nobody is given back for as long as there is not mo
   plan.step(load([0, 0, 1]));
   assert.deepEqual(plan.step(load([0, 0, 1], { now: 1_000, waiting: 2 })), { start: 0, remove: [] });
   assert.deepEqual(plan.step(load([0, 0, 1], { now: 2_000, waiting: 1 })).remove, [3]);
+});
+
+void test("work must have waited for a moment, unless there is no worker at all", () => {
+  const plan = new AdaptationPlan({ ...limits, min: 0, patienceMs: 200 });
+  assert.equal(plan.step(load([], { waiting: 3 })).start, 3);
+  assert.equal(plan.step(load([1], { waiting: 3, now: 100 })).start, 0);
+  assert.equal(plan.step(load([1], { waiting: 0, now: 150 })).start, 0);
+  assert.equal(plan.step(load([1], { waiting: 3, now: 200 })).start, 0);
+  assert.equal(plan.step(load([1], { waiting: 3, now: 399 })).start, 0);
+  assert.equal(plan.step(load([1], { waiting: 3, now: 400 })).start, 3);
 });

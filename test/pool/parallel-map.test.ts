@@ -40,6 +40,7 @@ void test("a map whose only worker is crowded by others goes on as soon as there
       lastLaunchError: () => undefined,
       isClosed: () => false,
       onChange: () => () => {},
+      underWay: () => () => {},
     },
     [1, 2, 3][Symbol.iterator](),
     checkMapOptions<number>({}),
