@@ -185,6 +185,8 @@ export class Rendezvous {
                 if (type !== MessageType.report || verdict.kind !== "valid" || !this.tokens.use(peer.keyId)) {
                   return reject(new HandshakeError("ERR_HANDSHAKE_TOKEN", "its join token is used up"));
                 }
+                // One connection is one worker, whatever else it sends before somebody listens to it.
+                handlers.current = { message: () => {}, closed: () => {} };
                 this.#handlers.arrived({
                   launchId: verdict.launchId,
                   report: content as WorkerReport,

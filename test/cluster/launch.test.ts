@@ -1,9 +1,20 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { test } from "node:test";
-import type { ClusterManager, LaunchOutcome, LaunchRequest } from "#dist/cluster/cluster-manager.js";
+import type {
+  ClusterManager,
+  LaunchOutcome,
+  LaunchRequest,
+  WorkerReport,
+} from "#dist/cluster/cluster-manager.js";
 import type { LaunchError } from "#dist/errors.js";
 import type { Cluster } from "#dist/index.js";
 import { MemoryManager, type MemoryDetails, type WorkerFate } from "#dist/testing/index.js";
+import { newCodec } from "#dist/protocol/codec.js";
+import { ConnectionPurpose, NONCE_SIZE } from "#dist/protocol/handshake.js";
+import { MessageType } from "#dist/protocol/message.js";
+import { ControlChannel } from "#dist/rpc/control-channel.js";
+import { dialHandshake } from "#dist/rpc/handshake-exchange.js";
 import { deferred } from "#dist/util/deferred.js";
 import { readWorkerEnvironment } from "#dist/worker/worker-environment.js";
 import { Worker } from "#dist/worker/worker.js";
@@ -359,4 +370,45 @@ test("a worker of which the platform says late that it runs is not given up as s
   const { joined } = await cluster.addProcs(toldLate(memory, cluster));
   assert.equal(joined.length, 1);
   assert.deepEqual(cluster.workers(), [joined[0]!.pid]);
+});
+
+void test("a connection that reports twice is one worker", async (context) => {
+  const { cluster, network } = memoryCluster(context);
+  const gate = deferred<void>();
+  const spying = new (class extends LateAnswers {
+    readonly reports: WorkerReport[] = [];
+    readonly environment = deferred<Readonly<Record<string, string>>>();
+
+    override async *launch(request: LaunchRequest): AsyncGenerator<LaunchOutcome<MemoryDetails>> {
+      this.environment.resolve(request.workerEnvironment(5));
+      await this.answer;
+      yield* super.launch(request);
+    }
+
+    override identify(report: WorkerReport): string | undefined {
+      if (report.hostname === "twice") this.reports.push(report);
+      return super.identify(report);
+    }
+  })({ network, workers: 1 });
+  spying.answer = gate.promise;
+  const launch = cluster.addProcs(spying);
+  const { rendezvous, tokenId, tokenSecret } = readWorkerEnvironment(await spying.environment.promise);
+  const signal = AbortSignal.timeout(10_000);
+  const peer = await dialHandshake(await network.dial({ ...rendezvous, signal }), {
+    purpose: ConnectionPurpose.report,
+    keyId: tokenId,
+    secret: tokenSecret,
+    nonce: randomBytes(NONCE_SIZE),
+    maxMessageBytes: 100_000,
+    signal,
+  });
+  const channel = new ControlChannel(peer, newCodec(), { message: () => {}, closed: () => {} });
+  const report = { hostname: "twice", launchedId: "nobody", hosts: [], port: 0 };
+  channel.post(MessageType.report, report);
+  channel.post(MessageType.report, report);
+  await settled();
+  assert.equal(spying.reports.length, 1);
+  channel.abort();
+  gate.resolve();
+  await launch;
 });
