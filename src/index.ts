@@ -25,6 +25,7 @@ export type {
   LaunchOutcome,
   LaunchRequest,
   LaunchTimeouts,
+  LeavingNotice,
   RendezvousAddress,
   WorkerCount,
   WorkerOutput,

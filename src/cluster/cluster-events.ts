@@ -45,7 +45,15 @@ export interface ClusterEvents {
   /** It was suspected and answers again. */
   recovered: [OfMember];
   /** It has been asked to leave, or is leaving by itself (its platform takes it away): it gets no more calls. */
-  leaving: [OfMember & { readonly isAsked: boolean }];
+  leaving: [
+    OfMember & {
+      readonly isAsked: boolean;
+      /** `it was asked to leave`, `SIGTERM`, or what its platform says, e.g. of a Spot interruption. */
+      readonly reason: string;
+      /** When its platform ends it, in milliseconds since 1970, where that is known. */
+      readonly deadline?: number;
+    },
+  ];
   /** It is gone. */
   exited: [OfMember & { readonly reason: ExitReason }];
   /** A connection to the rendezvous was turned away. */

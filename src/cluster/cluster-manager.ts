@@ -1,6 +1,6 @@
 import type { ExitReason, LaunchFailure } from "../errors.js";
 import type { PortRange } from "../util/port-range.js";
-import type { ReportMessage } from "../protocol/control-messages.js";
+import type { LeavingMessage, ReportMessage } from "../protocol/control-messages.js";
 
 /** How many workers a launch wants: it succeeds with `min` and asks for `max`. Whole numbers, 1 ≤ min ≤ max. */
 export interface WorkerCount {
@@ -34,6 +34,8 @@ export interface LaunchedWorker<Details> {
   readonly id: string;
   /** What the platform knows of it; the manager may replace the object as it learns more. */
   readonly details: Details;
+  /** The machine that it is on, as the platform names it, e.g. `container instance 1f2e…`; for messages. */
+  readonly place?: string;
 }
 
 /** What a launch can report, as it happens. */
@@ -68,6 +70,9 @@ export interface LaunchRequest {
 
 /** What a worker says of itself when it reports in. */
 export type WorkerReport = ReportMessage;
+
+/** What a worker says when its platform takes it away. */
+export type LeavingNotice = LeavingMessage;
 
 /**
  * How workers are started and stopped somewhere. One object may serve several launches, also at the same time.
@@ -104,6 +109,9 @@ export interface ClusterManager<Details = unknown> {
 
   /** The newest knowledge of a launched worker. */
   describe(id: string): LaunchedWorker<Details> | undefined;
+
+  /** A worker's platform takes it away, and perhaps its machine: what is started from now on should not go there. */
+  noticed?(id: string, notice: LeavingNotice): void;
 
   /** Why a launched worker ended; waits up to `signal` for the platform to know. */
   exitReason(id: string, signal: AbortSignal): Promise<ExitReason | undefined>;

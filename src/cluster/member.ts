@@ -6,7 +6,7 @@ import type { ControlChannel } from "../rpc/control-channel.js";
 import { Heartbeat, type HeartbeatOptions } from "../rpc/heartbeat.js";
 import type { Session } from "../rpc/session.js";
 import { CallStops } from "./call-stops.js";
-import type { ClusterManager } from "./cluster-manager.js";
+import type { ClusterManager, LeavingNotice } from "./cluster-manager.js";
 import type { WorkerInfo } from "./worker-info.js";
 import { nextWorkerState, takesCalls, type WorkerState, type WorkerStateEvent } from "./worker-state.js";
 
@@ -22,6 +22,8 @@ export class Member {
   readonly ident: string | undefined;
   readonly connectIdents: readonly string[] | undefined;
   readonly stops: CallStops;
+  /** What it said of it, if it leaves on its own account. */
+  notice: LeavingNotice | undefined;
   /** Why it is gone, once it is. */
   exit: ExitReason | undefined;
 

@@ -25,10 +25,11 @@ import { formatAddress } from "../util/address.js";
 import { abortable } from "../util/time-limit.js";
 import type { Labels } from "../calls/labels.js";
 import type { Emit } from "./cluster-events.js";
-import type { ClusterManager, LaunchRequest, WorkerCount } from "./cluster-manager.js";
+import type { ClusterManager, LaunchRequest, LeavingNotice, WorkerCount } from "./cluster-manager.js";
 import type { CheckedClusterOptions } from "./cluster-options.js";
 import { joinWorker } from "./join.js";
 import { Launch, type LaunchContext } from "./launch.js";
+import { announcedExit, unexplainedExit } from "./lost-worker.js";
 import { Member } from "./member.js";
 import { MemberNews } from "./member-news.js";
 import type { Members } from "./members.js";
@@ -40,6 +41,7 @@ import { outputSink, type WorkerLine } from "./worker-output.js";
 
 /** How long the platform is asked why a worker is gone before its calls fail without that knowledge. */
 const EXIT_REASON_MS = 2_000;
+const ASKED = "it was asked to leave";
 /** How long the platform may take to confirm the end of workers. */
 const KILL_MS = 60_000;
 
@@ -160,7 +162,7 @@ export class Membership {
     const members = pids.map((pid) => this.members.get(pid));
     const byManager = new Map<ClusterManager, Member[]>();
     for (const member of members) {
-      if (member.step("leave")) this.#leaving(member, true);
+      if (member.step("leave")) this.#leaving(member, { isAsked: true, reason: ASKED });
       member.askToLeave(graceMs, drainMs);
       byManager.set(member.manager, [...(byManager.get(member.manager) ?? []), member]);
     }
@@ -352,7 +354,10 @@ export class Membership {
         } else if (type === MessageType.stopped) {
           member.stops.answered(content as StoppedMessage);
         } else if (type === MessageType.leaving && member.step("leave")) {
-          this.#leaving(member, false);
+          const notice = content as LeavingNotice;
+          member.notice = notice;
+          member.manager.noticed?.(member.info.launched.id, notice);
+          this.#leaving(member, { isAsked: false, ...notice });
         }
       },
       // A broken control channel comes back, or the heartbeat notices; one that was replaced is of no interest.
@@ -366,9 +371,13 @@ export class Membership {
     this.#emit("status", { pid: member.pid, worker: member.info, key, value });
   }
 
-  #leaving(member: Member, isAsked: boolean): void {
+  #leaving(
+    member: Member,
+    { isAsked, reason, deadline }: { readonly isAsked: boolean } & LeavingNotice,
+  ): void {
     this.#news.leaving(member);
-    this.#emit("leaving", { pid: member.pid, worker: member.info, isAsked });
+    const { pid, info: worker } = member;
+    this.#emit("leaving", { pid, worker, isAsked, reason, ...(deadline !== undefined && { deadline }) });
   }
 
   #controlConnected(keyId: string, peer: AuthenticatedConnection): void {
@@ -409,9 +418,8 @@ export class Membership {
   /** The one way out of the cluster. Calls in flight fail as soon as it is known why. */
   #lost(member: Member, known?: ExitReason, by?: Error): void {
     const wasAsked = member.wasAskedToLeave;
-    const wasLeaving = member.state === "leaving";
     if (!member.step("lost")) return;
-    const ending = this.#seeOff(member, known, { wasAsked, wasLeaving }, by);
+    const ending = this.#seeOff(member, known, wasAsked, by);
     this.#endings.add(ending);
     void ending.then(() => this.#endings.delete(ending));
   }
@@ -419,13 +427,14 @@ export class Membership {
   async #seeOff(
     member: Member,
     known: ExitReason | undefined,
-    { wasAsked, wasLeaving }: { readonly wasAsked: boolean; readonly wasLeaving: boolean },
+    wasAsked: boolean,
     by: Error | undefined,
   ): Promise<void> {
     const { id } = member.info.launched;
-    const removed: ExitReason = { kind: "removed", message: "it was asked to leave" };
+    const removed: ExitReason = { kind: "removed", message: ASKED };
     const found = wasAsked ? (known ?? removed) : await this.#exitReason(member, by, known);
-    const reason = wasLeaving && !wasAsked ? { ...found, announced: true } : found;
+    const { notice } = member;
+    const reason = notice !== undefined && !wasAsked ? announcedExit(found, notice) : found;
     member.exit = reason;
     this.members.remove(member.pid, reason);
     this.#news.exited(member, reason);
@@ -457,9 +466,12 @@ export class Membership {
     } catch {
       // The platform could not say; that it is gone we know without it.
     }
-    if (known !== undefined) return known;
+    const { info, manager } = member;
+    const launched = manager.describe(info.launched.id) ?? info.launched;
+    if (known !== undefined) return unexplainedExit(known, launched);
     const why = by === undefined ? "and the platform could not say why" : `: ${by.message}`;
-    return { kind: "connection-lost", message: `its connection ended${by === undefined ? " " : ""}${why}` };
+    const message = `its connection ended${by === undefined ? " " : ""}${why}`;
+    return unexplainedExit({ kind: "connection-lost", message }, launched);
   }
 }
 

@@ -68,7 +68,14 @@ export interface ShutdownMessage {
 
 /** `leaving`: the worker exits on its own account. */
 export interface LeavingMessage {
+  /** One sentence for people, or the name of a signal. */
   readonly reason: string;
+  /** When its platform ends it, whatever it does: milliseconds since 1970. */
+  readonly deadline?: number;
+  /** A short, stable name of the cause, as in an `ExitReason`. */
+  readonly cause?: string;
+  /** The EC2 instance that goes, and all that runs there with it. */
+  readonly instanceId?: string;
 }
 
 /** `stop`: a call is to end, or all of them, by force if the worker's main thread is held up by it. */

@@ -24,6 +24,11 @@ export const WorkerVariable = {
   advertiseHost: "ROLLCALL_ADVERTISE_HOST",
   /** Where functions are looked up; by default the nearest folder with a package.json above the working directory. */
   projectRoot: "ROLLCALL_PROJECT_ROOT",
+  /**
+   * `yes` or `no`: whether to look for the notice that EC2 takes this Spot instance back. By default in a task of ECS on
+   * EC2.
+   */
+  watchSpot: "ROLLCALL_WATCH_SPOT",
   /** How long to try to reach the rendezvous, in milliseconds; by default 30,000. */
   dialMs: "ROLLCALL_DIAL_MS",
 } as const;

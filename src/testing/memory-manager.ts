@@ -4,6 +4,7 @@ import type {
   LaunchOutcome,
   LaunchRequest,
   LaunchTimeouts,
+  LeavingNotice,
   RendezvousAddress,
   WorkerCount,
   WorkerReport,
@@ -68,13 +69,13 @@ export class MemoryManager implements ClusterManager<MemoryDetails> {
   }
 
   /**
-   * Takes a worker away as a platform does, which gives it notice (SIGTERM): it finishes the calls that it has, for the
-   * cluster's `drainMs` at the longest. Throws a `RangeError` if it is not running.
+   * Takes a worker away as a platform does, which gives it notice: it finishes the calls that it has, for the cluster's
+   * `drainMs` at the longest, or until shortly before the notice's `deadline`. Throws a `RangeError` if it is not running.
    */
-  terminate(id: string): void {
+  terminate(id: string, notice: LeavingNotice = { reason: "SIGTERM" }): void {
     const worker = this.#workers.get(id);
     if (worker === undefined) throw new RangeError(`no worker ${id} is running`);
-    worker.terminate("SIGTERM");
+    worker.terminate(notice);
   }
 
   rendezvousAddress(): Promise<RendezvousAddress> {

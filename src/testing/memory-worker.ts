@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { ExitReason } from "../errors.js";
 import { CodeReceiver } from "../functions/code/code-receiver.js";
 import { FunctionLoader } from "../functions/function-loader.js";
+import type { LeavingMessage } from "../protocol/control-messages.js";
 import { WorkerVariable } from "../protocol/worker-variables.js";
 import type { AnyFunction } from "../rpc/call-server.js";
 import type { MemoryNetwork } from "../transport/memory.js";
@@ -107,8 +108,8 @@ export class MemoryWorker {
   }
 
   /** As a platform that takes it away: it is told, and leaves when its calls have ended or the time for that is up. */
-  terminate(reason: string): void {
-    void this.#worker?.drain(reason);
+  terminate(leaving: LeavingMessage): void {
+    void this.#worker?.drain(leaving);
   }
 
   /** Ends it at once: its connections end, its calls go on unheard. The first reason counts. */

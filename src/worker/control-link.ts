@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { HandshakeError } from "../errors.js";
 import { newCodec } from "../protocol/codec.js";
 import type {
+  LeavingMessage,
   OutputMessage,
   ShutdownMessage,
   StatusMessage,
@@ -53,7 +54,7 @@ export class ControlLink {
   #channel: ControlChannel | undefined;
   #kept: OutputMessage[] = [];
   #keptSize = 0;
-  #leaving: string | undefined;
+  #leaving: LeavingMessage | undefined;
   readonly #statuses = new Map<string, StatusMessage>();
 
   constructor(options: ControlLinkOptions) {
@@ -84,14 +85,14 @@ export class ControlLink {
   }
 
   /** Told as soon as there is a channel, and again on each that follows it. */
-  sendLeaving(reason: string): void {
-    this.#leaving = reason;
+  sendLeaving(leaving: LeavingMessage): void {
+    this.#leaving = leaving;
     this.#tellLeaving();
   }
 
   #tellLeaving(): void {
     if (this.#leaving === undefined) return;
-    this.#channel?.post(MessageType.leaving, { reason: this.#leaving });
+    this.#channel?.post(MessageType.leaving, this.#leaving);
     this.#channel?.flush();
   }
 

@@ -1,5 +1,6 @@
 import { Worker as Thread } from "node:worker_threads";
 import type {
+  LeavingMessage,
   OutputMessage,
   ShutdownMessage,
   StatusMessage,
@@ -17,12 +18,14 @@ export interface ControlThreadData {
   readonly graceMs: number;
   /** Memory of the main thread's `CallBoard`. */
   readonly board: Int32Array;
+  /** The instance metadata service in which to look for a Spot notice; undefined: nowhere. */
+  readonly spotMetadataUrl: string | undefined;
 }
 
 export type ToControlThread =
   | { readonly kind: "output"; readonly output: OutputMessage }
   | { readonly kind: "status"; readonly status: StatusMessage }
-  | { readonly kind: "leaving"; readonly reason: string }
+  | { readonly kind: "leaving"; readonly leaving: LeavingMessage }
   /** What a `stop` asked for has been done. */
   | { readonly kind: "reacted"; readonly request: number };
 
@@ -30,6 +33,8 @@ export type FromControlThread =
   | { readonly kind: "shutdown"; readonly message: ShutdownMessage }
   | { readonly kind: "stop"; readonly message: StopMessage }
   | { readonly kind: "broken-off" }
+  /** The platform is about to take the worker away; the manager has been told. */
+  | { readonly kind: "noticed"; readonly leaving: LeavingMessage }
   | { readonly kind: "manager-gone"; readonly message: string };
 
 /** The main thread's handle on the thread that serves the control channel. It does not keep the process alive. */

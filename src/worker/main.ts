@@ -127,7 +127,8 @@ function startControlThread(): void {
   if (member === undefined || control !== undefined) return;
   const { keyId, key, heartbeat, managerGraceMs: graceMs, output } = member;
   const { host, port } = environment.rendezvous;
-  const data = { host, port, keyId, key, heartbeat, graceMs, board: board.cells };
+  const { spotMetadataUrl } = environment;
+  const data = { host, port, keyId, key, heartbeat, graceMs, board: board.cells, spotMetadataUrl };
   const thread = new ControlThread(data, onControl);
   control = thread;
   if (output === "control") {
@@ -144,12 +145,14 @@ function onControl(message: FromControlThread): void {
     worker.stop(message.message);
     control?.post({ kind: "reacted", request: message.message.request });
   } else if (message.kind === "broken-off") worker.brokenOff();
+  else if (message.kind === "noticed") void worker.drain(message.leaving);
   else worker.leave("manager-gone", message.message);
 }
 
 process.on("SIGTERM", () => {
-  control?.post({ kind: "leaving", reason: "SIGTERM" });
-  void worker.drain("SIGTERM");
+  const leaving = { reason: "SIGTERM" };
+  control?.post({ kind: "leaving", leaving });
+  void worker.drain(leaving);
 });
 // Ctrl-C in a terminal reaches every process of the group; who leaves, and when, is for the manager to say.
 process.on("SIGINT", () => {});

@@ -2,6 +2,7 @@ import { parseToken } from "../protocol/join-token.js";
 import { NETWORK_MODES, WorkerVariable, type NetworkMode } from "../protocol/worker-variables.js";
 import { parseAddress } from "../util/address.js";
 import { ANY_PORT, parsePortRange, type PortRange } from "../util/port-range.js";
+import { instanceMetadataUrl } from "./instance-metadata.js";
 
 export interface WorkerEnvironment {
   readonly rendezvous: { readonly host: string; readonly port: number };
@@ -14,6 +15,8 @@ export interface WorkerEnvironment {
   readonly advertiseHost: string | undefined;
   readonly projectRoot: string | undefined;
   readonly dialMs: number;
+  /** The instance metadata service in which to look for a Spot notice; undefined: nowhere. */
+  readonly spotMetadataUrl: string | undefined;
 }
 
 const DEFAULT_DIAL_MS = 30_000;
@@ -42,7 +45,16 @@ export function readWorkerEnvironment(env: Readonly<Record<string, string | unde
     advertiseHost: env[WorkerVariable.advertiseHost],
     projectRoot: env[WorkerVariable.projectRoot],
     dialMs,
+    spotMetadataUrl: spotMetadataUrl(env),
   };
+}
+
+/** Only ECS says that a task is on EC2 (developer guide, "Environment variables" of a task); elsewhere it must be told. */
+function spotMetadataUrl(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const wanted = env[WorkerVariable.watchSpot] ?? (env["AWS_EXECUTION_ENV"] === "AWS_ECS_EC2" ? "yes" : "no");
+  if (wanted === "yes") return instanceMetadataUrl(env);
+  if (wanted === "no") return undefined;
+  throw new TypeError(`${WorkerVariable.watchSpot}="${wanted}" is neither yes nor no`);
 }
 
 function ports(value: string | undefined): PortRange {

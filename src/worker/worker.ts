@@ -8,6 +8,7 @@ import { newCodec } from "../protocol/codec.js";
 import type {
   JoinedMessage,
   JoinMessage,
+  LeavingMessage,
   ReportMessage,
   ShutdownMessage,
   StatusMessage,
@@ -29,6 +30,7 @@ import { Strangers } from "../rpc/strangers.js";
 import type { Connection, Listener, Transport } from "../transport/transport.js";
 import { sharedAbortController } from "../util/shared-abort.js";
 import { delay, withTimeLimit } from "../util/time-limit.js";
+import { drainLimits } from "./drain-limits.js";
 import { meetManager, type Credentials } from "./meet-manager.js";
 import { openPort, placeOf, type PlatformNetwork } from "./own-port.js";
 import type { WorkerEnvironment } from "./worker-environment.js";
@@ -80,8 +82,6 @@ const MAX_STRANGERS = 64;
 const IDLE_CHECK_MS = 25;
 /** What is left of a worker's grace when it has cleaned up: to end its connections and its process. */
 const FAREWELL_MS = 200;
-/** To clean up in when the platform takes a worker away, after its calls: ECS gives a container 30 s in all. */
-const TERMINATED_MS = 5_000;
 
 /**
  * One worker: reports in at the rendezvous, is dialled by the manager, joins, serves calls, leaves. Owns its listener,
@@ -105,7 +105,9 @@ export class Worker {
   readonly #code = new CodeRequests();
   #isControlHandedOver = false;
   #isDraining = false;
-  /** How long it may finish its calls when it is taken away; undefined before it is a member. */
+  /** When a worker that finishes its calls goes, whatever still runs; on the clock of `performance`. */
+  #drainUntil = Infinity;
+  /** How long it may finish its calls when it is taken away without a deadline; undefined before it is a member. */
   #drainMs: number | undefined;
   #isLeaving = false;
   #hasLeft = false;
@@ -143,18 +145,24 @@ export class Worker {
 
   /**
    * Leaves because the platform takes this worker away: tells the manager, which then sends no more, and goes when the
-   * calls that are here have ended, or when the time that the cluster allows for that is up.
+   * calls that are here have ended, or when the time for that is up (`drainLimits`). Told again it may have to go sooner,
+   * never later.
    */
-  async drain(reason: string): Promise<void> {
-    if (this.#isDraining || this.#hasLeft) return;
+  async drain(leaving: LeavingMessage): Promise<void> {
+    if (this.#hasLeft) return;
+    const { reason, deadline } = leaving;
+    const remainingMs = deadline === undefined ? undefined : deadline - Date.now();
+    const { callsMs, cleanUpMs } = drainLimits(this.#drainMs ?? 0, remainingMs);
+    this.#drainUntil = Math.min(this.#drainUntil, performance.now() + callsMs);
+    if (this.#isDraining) return;
     // The time in which it was to leave is up.
     if (this.#isLeaving) return this.leave("terminated", reason);
     this.#isDraining = true;
     if (this.#drainMs !== undefined) {
-      if (!this.#isControlHandedOver) this.#control?.post(MessageType.leaving, { reason });
-      await this.#untilIdle(this.#drainMs);
+      if (!this.#isControlHandedOver) this.#control?.post(MessageType.leaving, leaving);
+      await this.#untilIdle();
     }
-    await this.leaveInOrder("terminated", reason, TERMINATED_MS);
+    await this.leaveInOrder("terminated", reason, cleanUpMs);
   }
 
   /** Drops a call that has not begun and tells one that runs, or ends them all. */
@@ -175,7 +183,10 @@ export class Worker {
 
   /** Does what the manager asks for. Nothing happens if it is doing so already. */
   async shutDown({ graceMs, drainMs }: ShutdownMessage): Promise<void> {
-    if (drainMs > 0) await this.#untilIdle(drainMs);
+    if (drainMs > 0) {
+      this.#drainUntil = Math.min(this.#drainUntil, performance.now() + drainMs);
+      await this.#untilIdle();
+    }
     await this.leaveInOrder("shutdown", "the manager asked for it", graceMs);
   }
 
@@ -207,12 +218,11 @@ export class Worker {
   }
 
   /** Never rejects. Looks at intervals: it happens once in a worker's life, and costs calls nothing before. */
-  async #untilIdle(limitMs: number): Promise<void> {
-    const end = performance.now() + limitMs;
+  async #untilIdle(): Promise<void> {
     // Twice in a row, for calls that were on their way when the manager was told.
     let quiet = 0;
     try {
-      while (quiet < 2 && performance.now() < end) {
+      while (quiet < 2 && performance.now() < this.#drainUntil) {
         await delay(IDLE_CHECK_MS, this.#closing.signal);
         quiet = this.#callsServed === 0 ? quiet + 1 : 0;
       }

@@ -44,7 +44,7 @@ void test("the instance's address is asked with a token", async (context) => {
     response.statusCode = isAllowed ? 200 : 401;
     response.end(isAsked ? "the token" : "10.0.1.5");
   });
-  assert.equal(await readInstanceAddress({}, url), "10.0.1.5");
+  assert.equal(await readInstanceAddress({ AWS_EC2_METADATA_SERVICE_ENDPOINT: url }), "10.0.1.5");
   assert.deepEqual(requests, [TOKEN, ADDRESS]);
 });
 
@@ -53,7 +53,7 @@ void test("where tokens are not known it is asked without one", async (context) 
     response.statusCode = request.method === "PUT" ? 404 : 200;
     response.end("10.0.1.5\n");
   });
-  assert.equal(await readInstanceAddress({}, url), "10.0.1.5");
+  assert.equal(await readInstanceAddress({ AWS_EC2_METADATA_SERVICE_ENDPOINT: url }), "10.0.1.5");
   assert.deepEqual(requests, [TOKEN, ADDRESS]);
 });
 
@@ -62,20 +62,21 @@ void test("a service that refuses tokens is not asked without one", async (conte
     response.statusCode = 403;
     response.end();
   });
-  assert.equal(await readInstanceAddress({}, url), undefined);
+  assert.equal(await readInstanceAddress({ AWS_EC2_METADATA_SERVICE_ENDPOINT: url }), undefined);
   assert.deepEqual(requests, [TOKEN]);
 });
 
 void test("a service that never answers is not waited for long", async (context) => {
   const { url, requests } = await serve(context, () => {});
-  assert.equal(await readInstanceAddress({}, url), undefined);
+  assert.equal(await readInstanceAddress({ AWS_EC2_METADATA_SERVICE_ENDPOINT: url }), undefined);
   assert.deepEqual(requests, [TOKEN]);
 });
 
 void test("it is not asked on Fargate, or where it is switched off", async (context) => {
   const { url, requests } = await serve(context, (_, response) => response.end("10.0.1.5"));
-  assert.equal(await readInstanceAddress({ AWS_EXECUTION_ENV: "AWS_ECS_FARGATE" }, url), undefined);
-  assert.equal(await readInstanceAddress({ AWS_EC2_METADATA_DISABLED: "TRUE" }, url), undefined);
+  const env = { AWS_EC2_METADATA_SERVICE_ENDPOINT: url };
+  assert.equal(await readInstanceAddress({ ...env, AWS_EXECUTION_ENV: "AWS_ECS_FARGATE" }), undefined);
+  assert.equal(await readInstanceAddress({ ...env, AWS_EC2_METADATA_DISABLED: "TRUE" }), undefined);
   assert.deepEqual(requests, []);
 });
 
