@@ -28,3 +28,19 @@ void test("an unknown network mode is refused", () => {
   const environment = { ...required, [WorkerVariable.networkMode]: "nat" };
   assert.throws(() => readWorkerEnvironment(environment), /"nat" is none of host, bridge, awsvpc, reverse/);
 });
+
+void test("a Spot notice is looked for in tasks of ECS on EC2, and otherwise where it is wanted", () => {
+  const urlOf = (environment: Record<string, string>) =>
+    readWorkerEnvironment({ ...required, ...environment }).spotMetadataUrl;
+  const onEC2 = { AWS_EXECUTION_ENV: "AWS_ECS_EC2" };
+  const service = "http://169.254.169.254";
+  assert.equal(urlOf({}), undefined);
+  assert.equal(urlOf({ AWS_EXECUTION_ENV: "AWS_ECS_FARGATE" }), undefined);
+  assert.equal(urlOf(onEC2), service);
+  assert.equal(urlOf({ ...onEC2, AWS_EC2_METADATA_DISABLED: "true" }), undefined);
+  assert.equal(urlOf({ ...onEC2, [WorkerVariable.watchSpot]: "no" }), undefined);
+  assert.equal(urlOf({ [WorkerVariable.watchSpot]: "yes" }), service);
+  const elsewhere = { ...onEC2, AWS_EC2_METADATA_SERVICE_ENDPOINT: "http://127.0.0.1:80/" };
+  assert.equal(urlOf(elsewhere), "http://127.0.0.1:80");
+  assert.throws(() => urlOf({ [WorkerVariable.watchSpot]: "1" }), /ROLLCALL_WATCH_SPOT="1" is neither/);
+});

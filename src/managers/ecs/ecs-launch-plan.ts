@@ -18,14 +18,17 @@ export type NextStep =
  */
 export class BatchPlan {
   readonly index: number;
+  readonly #isAvoiding: boolean;
   #remaining: number;
   #attempt = 0;
   /** Refusals of the same kind in a row. */
   #streak: { readonly of: string; readonly since: number; attempts: number } | undefined;
   #isUncertain = false;
 
-  constructor(index: number, count: number) {
+  /** @param isAvoiding Whether its requests keep off instances that are about to go. */
+  constructor(index: number, count: number, isAvoiding = false) {
     this.index = index;
+    this.#isAvoiding = isAvoiding;
     this.#remaining = count;
   }
 
@@ -52,7 +55,7 @@ export class BatchPlan {
     this.#attempt += 1;
     if (started > 0) this.#streak = undefined;
     // Entries name instances that were looked at, so their number says nothing; the worst reason decides.
-    const verdicts = failures.map((failure) => afterFailure(failure.reason ?? ""));
+    const verdicts = failures.map((failure) => afterFailure(failure.reason ?? "", this.#isAvoiding));
     const verdict = verdicts.find((each) => !each.retry) ?? verdicts[0] ?? afterFailure("");
     const step = this.#next(verdict, now, limits);
     return step.kind === "again" ? step : { ...step, kind: "failed", failures };

@@ -1,8 +1,10 @@
-import type { TaskOverride } from "@aws-sdk/client-ecs";
+import type { PlacementConstraint, TaskOverride } from "@aws-sdk/client-ecs";
 import type { LaunchOutcome, LaunchRequest } from "../../cluster/cluster-manager.js";
 import type { ExitReason } from "../../errors.js";
+import { WorkerVariable } from "../../protocol/worker-variables.js";
 import { deferred } from "../../util/deferred.js";
 import type { ECSOperations, TasksAnswer } from "./ecs-client.js";
+import type { DoomedInstances } from "./ecs-doomed-instances.js";
 import { explain, serviceError } from "./ecs-errors.js";
 import type { Attempted } from "./ecs-errors.js";
 import { runTaskFailure } from "./ecs-failures.js";
@@ -35,6 +37,7 @@ export interface LaunchShared {
   readonly ecs: ECSOperations;
   readonly tasks: KnownTasks;
   readonly pace: RequestPace;
+  readonly doomed: DoomedInstances;
   /** Why an ended task is gone, with its output. */
   exitOf(task: KnownTask, signal: AbortSignal): Promise<ExitReason>;
   attempted(operation: string): Attempted;
@@ -44,6 +47,7 @@ type Outcome = LaunchOutcome<ECSTaskDetails>;
 interface Batch {
   readonly plan: BatchPlan;
   readonly override: TaskOverride;
+  readonly placementConstraints: readonly PlacementConstraint[];
 }
 
 const CALLS_AT_ONCE = 4;
@@ -105,15 +109,23 @@ export class ECSLaunch {
 
   #planBatches(definition: WorkerTaskDefinition): readonly Batch[] {
     const { launchId, workers } = this.#request;
+    const { doomed, settings } = this.#shared;
+    const { watchSpot } = settings;
+    // The same for the whole launch: a request that is repeated must not differ.
+    const { constraints: placementConstraints, isAvoiding } = doomed.avoid(
+      settings.runTask.placementConstraints ?? [],
+      performance.now(),
+    );
     return planBatches(workers.max).map((count, index) => {
       const environment = {
         ...this.#request.workerEnvironment(count),
         ...definition.networkEnvironment,
+        ...(watchSpot === undefined ? {} : { [WorkerVariable.watchSpot]: watchSpot ? "yes" : "no" }),
         [LAUNCH_VARIABLE]: launchId,
       };
-      const override = taskOverride(this.#shared.settings, definition.containerName, environment);
+      const override = taskOverride(settings, definition.containerName, environment);
       checkOverrideSize(override);
-      return { plan: new BatchPlan(index, count), override };
+      return { plan: new BatchPlan(index, count, isAvoiding), override, placementConstraints };
     });
   }
 
@@ -157,7 +169,7 @@ export class ECSLaunch {
 
   async #ask(
     definition: WorkerTaskDefinition,
-    { plan, override }: Batch,
+    { plan, override, placementConstraints }: Batch,
     lastAnswer: AbortSignal,
     onAnswer: () => void,
   ): Promise<NextStep> {
@@ -168,6 +180,7 @@ export class ECSLaunch {
       launchId: this.#request.launchId,
       batch: plan.index,
       override,
+      placementConstraints,
     });
     let answer: TasksAnswer;
     try {

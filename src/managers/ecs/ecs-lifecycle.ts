@@ -98,7 +98,10 @@ export function taskExit(
   const exitCode = container?.exitCode;
   const { cause, advice } = causeOf(task, container);
   const hint = exitCode !== undefined && logs === undefined ? LOGS_HINT : "";
-  const facts = { cause, advice: `${advice}${hint}`, message: describeStop(task, container) };
+  const instance = OF_THE_INSTANCE.has(cause) ? instanceName(task.containerInstanceArn) : undefined;
+  const where = instance === undefined ? "" : ` (it was on ${instance})`;
+  const message = `${describeStop(task, container)}${where}`;
+  const facts = { cause, advice: `${advice}${hint}`, message };
   // Whoever stopped it (a person, a Spot interruption) is the cause; the exit code is only what came of it.
   const endedItself = task.stopCode === undefined || task.stopCode === "EssentialContainerExited";
   if (!endedItself || exitCode === undefined) {
@@ -108,6 +111,23 @@ export function taskExit(
   return signal === undefined
     ? { kind: "exited", ...facts, exitCode }
     : { kind: "signalled", ...facts, exitCode, signal };
+}
+
+/** Causes that lie with what a task ran on, rather than with the task. */
+const OF_THE_INSTANCE: ReadonlySet<string> = new Set([
+  "Spot interruption",
+  "instance gone",
+  "instance draining",
+  "platform maintenance",
+  "infrastructure fault",
+  "agent disconnected",
+  "disk full",
+]);
+
+/** A container instance in messages; undefined on Fargate, and before placement. */
+export function instanceName(containerInstanceArn: string | undefined): string | undefined {
+  const id = containerInstanceArn?.split("/").at(-1);
+  return id === undefined ? undefined : `container instance ${id}`;
 }
 
 const LOGS_HINT =

@@ -3,6 +3,7 @@ import type {
   LaunchOutcome,
   LaunchRequest,
   LaunchedWorker,
+  LeavingNotice,
   RendezvousAddress,
   WorkerCount,
   WorkerReport,
@@ -15,7 +16,9 @@ import { consoleLinks } from "./ecs-console.js";
 import { ECSServiceClient } from "./ecs-client.js";
 import { MANAGER_NAME, explain } from "./ecs-errors.js";
 import type { Attempted } from "./ecs-errors.js";
+import { DoomedInstances } from "./ecs-doomed-instances.js";
 import { ECSLaunch } from "./ecs-launch.js";
+import { instanceName } from "./ecs-lifecycle.js";
 import type { ECSTaskDetails } from "./ecs-lifecycle.js";
 import { LogTail } from "./ecs-log-tail.js";
 import type { ECSManagerOptions, ECSTimeouts } from "./ecs-options.js";
@@ -52,6 +55,7 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
   readonly #logs: LogTail;
   readonly #tasks: KnownTasks;
   readonly #pace = new RequestPace(MODIFY_BURST, MODIFY_PER_SECOND, performance.now());
+  readonly #doomed = new DoomedInstances();
   readonly #exits = new Map<string, Promise<ExitReason>>();
 
   /** Throws a `TypeError` or `RangeError` for an option that is wrong; nothing is sent. */
@@ -87,6 +91,7 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
         ecs: this.#ecs,
         tasks: this.#tasks,
         pace: this.#pace,
+        doomed: this.#doomed,
         exitOf: (task, signal) => this.#exitOf(task, signal),
         attempted: (operation) => this.#attempted(operation),
       },
@@ -102,7 +107,16 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
 
   describe(id: string): LaunchedWorker<ECSTaskDetails> | undefined {
     const task = this.#tasks.get(id);
-    return task === undefined ? undefined : { id, details: task.details };
+    if (task === undefined) return undefined;
+    const place = instanceName(task.details.containerInstanceArn);
+    return { id, details: task.details, ...(place === undefined ? {} : { place }) };
+  }
+
+  /** What is launched from now on is kept off the instance that goes. */
+  noticed(_id: string, { instanceId, deadline }: LeavingNotice): void {
+    if (instanceId === undefined) return;
+    const endsInMs = deadline === undefined ? undefined : deadline - Date.now();
+    this.#doomed.add(instanceId, endsInMs, performance.now());
   }
 
   async exitReason(id: string, signal: AbortSignal): Promise<ExitReason | undefined> {

@@ -142,6 +142,12 @@ export interface ECSManagerOptions {
   readonly command?: readonly string[] | "image";
   readonly rendezvous?: ECSRendezvousOptions;
   readonly network?: ECSNetworkOptions;
+  /**
+   * Whether workers look every 5 s for the notice that EC2 takes their Spot instance back, by asking the instance metadata
+   * service, and then leave in good order. Default: those on EC2 do, as long as that service answers and calls the
+   * instance Spot.
+   */
+  readonly watchSpot?: boolean;
   readonly timeouts?: Partial<ECSTimeouts>;
   /**
    * How often running launches and removals look at their tasks, in milliseconds: a quarter of it at first, up to six

@@ -1,4 +1,4 @@
-import type { RunTaskCommandInput, Task, TaskOverride } from "@aws-sdk/client-ecs";
+import type { PlacementConstraint, RunTaskCommandInput, Task, TaskOverride } from "@aws-sdk/client-ecs";
 import type { ECSSettings } from "./ecs-settings.js";
 
 /** Tasks that one RunTask call can start (Amazon ECS API reference, RunTask, `count`). */
@@ -107,6 +107,7 @@ export function runTaskInput(
     readonly attempt: number;
     readonly count: number;
     readonly override: TaskOverride;
+    readonly placementConstraints: readonly PlacementConstraint[];
   },
 ): RunTaskCommandInput {
   return {
@@ -118,5 +119,8 @@ export function runTaskInput(
     startedBy: startedBy(settings, call.launchId),
     clientToken: clientToken(call.launchId, call.batch, call.attempt),
     overrides: call.override,
+    ...(call.placementConstraints.length === 0
+      ? {}
+      : { placementConstraints: [...call.placementConstraints] }),
   };
 }

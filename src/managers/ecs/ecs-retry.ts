@@ -103,8 +103,13 @@ const FAILURE_REASONS: readonly { reason: RegExp; verdict: Verdict }[] = [
   { reason: /placement constraint/i, verdict: FINAL },
 ];
 
-/** After an entry of `failures[]` in an answer to RunTask. A reason nobody wrote down is tried again a few times. */
-export function afterFailure(reason: string): Verdict {
+/**
+ * After an entry of `failures[]` in an answer to RunTask. A reason nobody wrote down is tried again a few times.
+ *
+ * @param isAvoiding Whether the request kept off instances that are about to go: others may take their place.
+ */
+export function afterFailure(reason: string, isAvoiding = false): Verdict {
+  if (isAvoiding && /placement constraint/i.test(reason)) return CAPACITY;
   return FAILURE_REASONS.find((row) => row.reason.test(reason))?.verdict ?? BRIEF;
 }
 

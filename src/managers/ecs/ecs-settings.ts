@@ -3,6 +3,7 @@ import type { ContainerOverride, ECSClient, TaskOverride } from "@aws-sdk/client
 import type { WorkerCount } from "../../cluster/cluster-manager.js";
 import { checkWorkerCount } from "../../cluster/worker-count.js";
 import {
+  flag,
   list,
   milliseconds,
   onlyKnown,
@@ -40,6 +41,8 @@ export interface ECSSettings {
   readonly command: readonly string[] | undefined;
   readonly rendezvous: RendezvousSettings;
   readonly network: NetworkSettings;
+  /** Undefined leaves it to the worker, which sees where it is. */
+  readonly watchSpot: boolean | undefined;
   readonly timeouts: ECSTimeouts;
   readonly pollMs: number;
 }
@@ -81,6 +84,7 @@ const OPTION_NAMES: readonly (keyof ECSManagerOptions)[] = [
   "command",
   "rendezvous",
   "network",
+  "watchSpot",
   "timeouts",
   "pollMs",
 ];
@@ -113,6 +117,7 @@ export function ecsSettings(options: ECSManagerOptions): ECSSettings {
     command: workerCommand(options.command),
     rendezvous: rendezvousSettings(options.rendezvous ?? {}),
     network: networkSettings(options.network ?? {}),
+    watchSpot: optional(options.watchSpot, (value) => flag("watchSpot", value)),
     timeouts: timeoutSettings(options.timeouts ?? {}),
     pollMs: milliseconds("pollMs", options.pollMs ?? DEFAULT_POLL_MS, 1),
   };

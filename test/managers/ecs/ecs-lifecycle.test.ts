@@ -116,6 +116,29 @@ const exits: readonly [
     { kind: "signalled", cause: "out of memory", exitCode: 137, signal: "SIGKILL" },
     /OutOfMemoryError/,
   ],
+  [
+    "a Spot interruption, which names the instance",
+    {
+      ...placed,
+      stopCode: "SpotInterruption",
+      stoppedReason: "Host EC2 (instance i-0a) terminated.",
+      containers: [{ name: "w", exitCode: 137 }],
+    },
+    { kind: "stopped", cause: "Spot interruption", exitCode: 137 },
+    /SpotInterruption: "Host EC2 \(instance i-0a\) terminated.", exit code 137 \(it was on container instance 1\)$/,
+  ],
+  [
+    "a Fargate Spot interruption",
+    { stopCode: "TerminationNotice", stoppedReason: "Your Spot Task was interrupted." },
+    { kind: "stopped", cause: "Spot interruption" },
+    /TerminationNotice: "Your Spot Task was interrupted\."$/,
+  ],
+  [
+    "an instance that is gone, which it names",
+    { ...placed, stoppedReason: "Host EC2 (instance i-0a) stopped.", containers: [{ name: "w" }] },
+    { kind: "stopped", cause: "instance gone" },
+    /\(instance i-0a\) stopped\." \(it was on container instance 1\)$/,
+  ],
   ["no reason at all", {}, { kind: "stopped", cause: "stopped" }, /^ECS task 0123 stopped$/],
 ];
 

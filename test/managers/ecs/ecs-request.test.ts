@@ -9,6 +9,7 @@ function requestOf(options: Partial<ECSManagerOptions>) {
   const settings = ecsSettings({ taskDefinition: "worker", workers: 3, ...options });
   const override = taskOverride(settings, "w", { ROLLCALL_JOIN: "t", ROLLCALL_LAUNCH_ID: "l1" });
   return runTaskInput(settings, {
+    placementConstraints: settings.runTask.placementConstraints ?? [],
     taskDefinitionArn: "arn:worker:1",
     launchId: "l1",
     batch: 0,
