@@ -35,6 +35,9 @@ test("a Spot notice in the middle of a map costs no result, and the replacement 
   await using metadata = await InstanceMetadataService.start();
   await using endpoint = await ECSEndpoint.start({ instances: 2 });
   await using manager = endpoint.manager({
+    workers: 2,
+    // Two workers on one instance, of which the other one stays: new tasks prefer that instance.
+    placementStrategy: [{ type: "binpack", field: "cpu" }],
     overrides: { container: { environment: { AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url } } },
   });
   await using cluster = new Cluster({ output: "ignore" });
@@ -45,7 +48,7 @@ test("a Spot notice in the middle of a map costs no result, and the replacement 
   metadata.documents.set("spot/instance-action", notice(NOTICE_MS));
 
   const leaving = next(cluster, "leaving").then((event) => {
-    // The service is that of the other instance from now on.
+    // The first that sees it is enough.
     metadata.documents.delete("spot/instance-action");
     return event;
   });
@@ -64,8 +67,7 @@ test("a Spot notice in the middle of a map costs no result, and the replacement 
     results,
     results.map((_, index) => square(index)),
   );
-  const { pid, isAsked, reason, deadline } = await leaving;
-  assert.equal(pid, 2);
+  const { isAsked, reason, deadline } = await leaving;
   assert.equal(isAsked, false);
   assert.match(reason, new RegExp(`^EC2 takes its Spot instance ${ec2InstanceId} back at .*\\(terminate\\)$`));
   assert.ok(deadline! > Date.now() && deadline! <= Date.now() + NOTICE_MS);
