@@ -24,6 +24,8 @@ let result: SpotResult;
     taskDefinition: "worker",
     workers: 2,
     command: "image",
+    // Its own notice would come first.
+    watchSpot: false,
   });
   await using cluster = new Cluster();
   const { joined } = await cluster.addProcs(manager);

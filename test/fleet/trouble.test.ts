@@ -5,6 +5,7 @@ import type { CutLinkResult } from "./cut-link-program.js";
 import { Fleet } from "./fleet.js";
 import type { KilledInstanceResult } from "./killed-instance-program.js";
 import { whyNoFleet } from "./requirements.js";
+import type { SpotMapResult } from "./spot-map-program.js";
 import type { SpotResult } from "./spot-program.js";
 import { square } from "./work.js";
 
@@ -60,7 +61,41 @@ void describe("an instance that Spot takes back", { skip: whyNoFleet() }, () => 
     assert.equal(action, "terminate");
     assert.ok(!Number.isNaN(Date.parse(time)));
     assert.match(exit.message, /SpotInterruption: "Host EC2 \(instance i-0+2\) terminated\."/);
+    assert.match(exit.message, /it was on container instance [0-9a-f]{32}/);
     assert.deepEqual(instanceStatuses, ["ACTIVE", "INACTIVE"]);
+    assert.deepEqual(await fleet.containers(), []);
+  });
+
+  void test("is left by its workers before it goes, and a map with items too long for that ends with all results", async () => {
+    await using fleet = await Fleet.start({ name: "spotmap" });
+    const result = (await fleet.run(new URL("spot-map-program.js", import.meta.url))) as SpotMapResult;
+    const { results, before, replacements, notices, exits, victimAddress, instanceId } = result;
+    assert.deepEqual(results, squares(results.length));
+    assert.deepEqual(result.others, []);
+    const there = before.filter((host) => host === victimAddress);
+    assert.equal(there.length, 2);
+    assert.deepEqual(
+      notices.map(({ host }) => host),
+      there,
+    );
+    for (const { reason, leftMs } of notices) {
+      assert.match(
+        reason,
+        new RegExp(`^EC2 takes its Spot instance ${instanceId} back at .* \\(terminate\\)$`),
+      );
+      assert.ok(leftMs > 0 && leftMs <= 20_000, `${leftMs}`);
+    }
+    assert.deepEqual(
+      exits.map(({ host }) => host),
+      there,
+    );
+    for (const { reason } of exits) {
+      assert.equal(reason.cause, "Spot interruption");
+      assert.equal(reason.announced, true);
+      assert.match(reason.message, new RegExp(`it leaves: EC2 takes its Spot instance ${instanceId} back`));
+    }
+    const [other] = fleet.description.instances;
+    assert.deepEqual(replacements, [other?.address, other?.address]);
     assert.deepEqual(await fleet.containers(), []);
   });
 });

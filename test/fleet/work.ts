@@ -15,6 +15,15 @@ export async function slowSquare(value: number): Promise<number> {
   return value * value;
 }
 
+/** The same, but without an end where this process has the address. */
+export async function slowSquareUnlessAt(item: {
+  readonly value: number;
+  readonly slowAt: string;
+}): Promise<number> {
+  if (ownAddresses().includes(item.slowAt)) await new Promise(() => {});
+  return slowSquare(item.value);
+}
+
 /** What the instance's metadata service says, asked as version 2 has it. */
 export async function instanceMetadata(name: string): Promise<string> {
   const signal = AbortSignal.timeout(METADATA_MS);

@@ -69,7 +69,10 @@ test("a Spot notice in the middle of a map costs no result, and the replacement 
   );
   const { isAsked, reason, deadline } = await leaving;
   assert.equal(isAsked, false);
-  assert.match(reason, new RegExp(`^EC2 takes its Spot instance ${ec2InstanceId} back at .*\\(terminate\\)$`));
+  assert.match(
+    reason,
+    new RegExp(`^EC2 takes its Spot instance ${ec2InstanceId} back at .*\\(terminate\\)$`),
+  );
   assert.ok(deadline! > Date.now() && deadline! <= Date.now() + NOTICE_MS);
   const { reason: exit } = await exited;
   assert.equal(exit.announced, true);
