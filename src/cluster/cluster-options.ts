@@ -46,8 +46,9 @@ export interface ClusterOptions {
   /** How long a worker may take to exit after it was asked to, before it is forced, in milliseconds. Default 5,000. */
   readonly leaveGraceMs?: number;
   /**
-   * How long a worker whose platform takes it away (SIGTERM; Spot) may finish the calls it has, in milliseconds. Default
-   * 20,000: ECS kills a container 30 seconds after the signal, unless its `stopTimeout` says otherwise.
+   * How long a worker whose platform takes it away without saying when (SIGTERM) may finish the calls it has, in
+   * milliseconds. Default 20,000: ECS kills a container 30 seconds after the signal, unless its `stopTimeout` says otherwise.
+   * At the notice of an EC2 Spot interruption, which says when, calls have until a few seconds before that.
    */
   readonly drainMs?: number;
   /** When a silent worker is suspected and given up. Defaults: 2,000, 10,000, 60,000 milliseconds. */

@@ -55,10 +55,10 @@ test("a Spot notice in the middle of a map costs no result, and the replacement 
   const replaced = next(cluster, "joined");
   const exited = next(cluster, "exited");
   // More and more, until the worker has gone and another one has come.
-  let isOver = false;
-  void Promise.all([replaced, exited]).then(() => (isOver = true));
+  const over = new AbortController();
+  void Promise.all([replaced, exited]).then(() => over.abort());
   function* items(): Generator<number> {
-    for (let item = 0; !isOver; item++) yield item;
+    for (let item = 0; !over.signal.aborted; item++) yield item;
   }
   const results: number[] = [];
   for await (const result of cluster.pmap(busySquare, items(), { maxDeaths: 1 })) results.push(result);
