@@ -30,6 +30,7 @@ export type {
   WorkerCount,
   WorkerOutput,
   WorkerReport,
+  WorkerWatch,
 } from "./cluster/cluster-manager.js";
 export type { ClusterOptions, CodeOptions } from "./cluster/cluster-options.js";
 export type { Launch, LaunchResult } from "./cluster/launch.js";

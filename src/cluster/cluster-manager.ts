@@ -71,6 +71,16 @@ export interface LaunchRequest {
 /** What a worker says of itself when it reports in. */
 export type WorkerReport = ReportMessage;
 
+/** Through which a cluster manager takes workers out of a cluster in good order. */
+export interface WorkerWatch {
+  /** Ids of the workers that are members now. */
+  members(): readonly string[];
+  /** This worker should leave. May be said again. */
+  leave(id: string, notice: LeavingNotice): void;
+  /** The platform does not let us look; nothing more will come. */
+  failed(error: Error): void;
+}
+
 /** What a worker says when its platform takes it away. */
 export type LeavingNotice = LeavingMessage;
 
@@ -109,6 +119,12 @@ export interface ClusterManager<Details = unknown> {
 
   /** The newest knowledge of a launched worker. */
   describe(id: string): LaunchedWorker<Details> | undefined;
+
+  /**
+   * Looks after the machines that workers are on until `signal` aborts, and says which workers should leave: they finish
+   * their calls and go. Called once for each cluster, with its first launch. Must not throw; trouble is told to `failed`.
+   */
+  watch?(watch: WorkerWatch, signal: AbortSignal): void;
 
   /** A worker's platform takes it away, and perhaps its machine: what is started from now on should not go there. */
   noticed?(id: string, notice: LeavingNotice): void;

@@ -100,6 +100,11 @@ export class Member {
     this.heard();
   }
 
+  /** Asks the worker to finish its calls and then to exit. It may be asked again. */
+  askToDrain(notice: LeavingNotice): void {
+    this.#control.post(MessageType.drain, notice);
+  }
+
   /** Asks the worker to exit when its calls are over; its control thread sees to it after both times at the latest. */
   askToLeave(graceMs: number, drainMs: number): void {
     this.#wasAskedToLeave = true;

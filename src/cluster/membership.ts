@@ -25,7 +25,13 @@ import { formatAddress } from "../util/address.js";
 import { abortable } from "../util/time-limit.js";
 import type { Labels } from "../calls/labels.js";
 import type { Emit } from "./cluster-events.js";
-import type { ClusterManager, LaunchRequest, LeavingNotice, WorkerCount } from "./cluster-manager.js";
+import type {
+  ClusterManager,
+  LaunchRequest,
+  LeavingNotice,
+  WorkerCount,
+  WorkerWatch,
+} from "./cluster-manager.js";
 import type { CheckedClusterOptions } from "./cluster-options.js";
 import { joinWorker } from "./join.js";
 import { Launch, type LaunchContext } from "./launch.js";
@@ -90,6 +96,7 @@ export class Membership {
   readonly #broker: PeerBroker;
   /** Workers that may be members in their own eyes and are not yet in ours, by the ids of their keys. */
   readonly #joining = new Map<string, { readonly key: Uint8Array; member: Member | undefined }>();
+  readonly #watched = new Set<ClusterManager>();
   readonly #launches = new Map<string, Launch>();
   readonly #output: (line: WorkerLine) => void;
   readonly #heartbeat: NodeJS.Timeout;
@@ -129,6 +136,7 @@ export class Membership {
   /** Starts a launch; throws a `ClusterClosedError` if the cluster is closed. */
   launch<Details>(manager: ClusterManager<Details>, options: LaunchOptions): Launch<Details> {
     if (this.isClosed) throw new ClusterClosedError("the cluster was closed; make a new one to add workers");
+    this.#watch(manager);
     const id = launchId();
     const context: LaunchContext = {
       emit: this.#emit,
@@ -354,10 +362,7 @@ export class Membership {
         } else if (type === MessageType.stopped) {
           member.stops.answered(content as StoppedMessage);
         } else if (type === MessageType.leaving && member.step("leave")) {
-          const notice = content as LeavingNotice;
-          member.notice = notice;
-          member.manager.noticed?.(member.info.launched.id, notice);
-          this.#leaving(member, { isAsked: false, ...notice });
+          this.#announced(member, content as LeavingNotice);
         }
       },
       // A broken control channel comes back, or the heartbeat notices; one that was replaced is of no interest.
@@ -369,6 +374,33 @@ export class Membership {
     const value = this.#codec.decoder.decode(encoded, []);
     member.setStatus(key, value);
     this.#emit("status", { pid: member.pid, worker: member.info, key, value });
+  }
+
+  /** Its platform takes it away, as the worker says or its cluster manager. */
+  #announced(member: Member, notice: LeavingNotice): void {
+    member.notice = notice;
+    member.manager.noticed?.(member.info.launched.id, notice);
+    this.#leaving(member, { isAsked: false, ...notice });
+  }
+
+  #watch(manager: ClusterManager): void {
+    if (manager.watch === undefined || this.#watched.has(manager)) return;
+    this.#watched.add(manager);
+    const watch: WorkerWatch = {
+      members: () =>
+        this.members.all.filter((member) => member.manager === manager).map(({ info }) => info.launched.id),
+      leave: (id, notice) => {
+        const member = this.members.byLaunchedId(id);
+        if (member === undefined || member.wasAskedToLeave) return;
+        if (member.step("leave")) this.#announced(member, notice);
+        member.askToDrain(notice);
+      },
+      failed: (error) => {
+        const failure = { count: 0, cause: "not watched", message: error.message };
+        this.#emit("failed", { launchId: "", manager: manager.name, failure });
+      },
+    };
+    manager.watch(watch, this.#closing.signal);
   }
 
   #leaving(

@@ -66,12 +66,14 @@ export interface ShutdownMessage {
   readonly drainMs: number;
 }
 
-/** `leaving`: the worker exits on its own account. */
+/** `leaving`: the worker exits on its own account. `drain`: it should do so, and why; the same content. */
 export interface LeavingMessage {
   /** One sentence for people, or the name of a signal. */
   readonly reason: string;
   /** When its platform ends it, whatever it does: milliseconds since 1970. */
   readonly deadline?: number;
+  /** Nothing presses: calls may take as long as they need. */
+  readonly isPatient?: boolean;
   /** A short, stable name of the cause, as in an `ExitReason`. */
   readonly cause?: string;
   /** The EC2 instance that goes, and all that runs there with it. */

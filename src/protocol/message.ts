@@ -46,6 +46,8 @@ export const MessageType = {
   peerFailed: 42,
   relayed: 43,
   relayCredit: 44,
+  // The control channel again.
+  drain: 45,
   // The code that functions need; bodies are encoded values.
   codeWanted: 48,
   code: 49,

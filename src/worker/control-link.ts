@@ -30,6 +30,8 @@ export interface ControlLinkOptions {
   /** How long a lost manager is looked for before it counts as gone. */
   readonly graceMs: number;
   readonly onShutdown: (message: ShutdownMessage) => void;
+  /** It should leave in good order, as if its platform took it away. */
+  readonly onDrain: (message: LeavingMessage) => void;
   readonly onStop: (message: StopMessage) => Promise<StopOutcome>;
   /** The manager cannot be reached any more; called once, and nothing is tried afterwards. */
   readonly onManagerGone: (message: string) => void;
@@ -179,7 +181,7 @@ export class ControlLink {
   }
 
   #adopt(peer: AuthenticatedConnection): void {
-    const { onShutdown, heartbeat } = this.#options;
+    const { onShutdown, onDrain, heartbeat } = this.#options;
     const { intervalMs, lostMs } = heartbeat;
     const pings = new Heartbeat({ intervalMs, suspectMs: lostMs, lostMs }, performance.now());
     const channel = new ControlChannel(peer, this.#codec, {
@@ -187,6 +189,7 @@ export class ControlLink {
         pings.heard();
         if (type === MessageType.ping) channel.post(MessageType.pong);
         else if (type === MessageType.shutdown) onShutdown(content as ShutdownMessage);
+        else if (type === MessageType.drain) onDrain(content as LeavingMessage);
         else if (type === MessageType.stop) void this.#stop(content as StopMessage);
       },
       drained: () => this.#sendKept(),

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import type { LeavingMessage } from "../protocol/control-messages.js";
 import { tcpTransport } from "../transport/tcp.js";
 import { CallBoard } from "../rpc/call-board.js";
 import { breakOffMainThread } from "./break-off.js";
@@ -49,6 +50,7 @@ const link = new ControlLink({
   heartbeat,
   graceMs,
   onShutdown: (message) => tell({ kind: "shutdown", message }, message.drainMs + message.graceMs),
+  onDrain: (message) => leave(message),
   onStop: (message) => stopper.stop(message),
   onManagerGone: (message) => tell({ kind: "manager-gone", message }, LEAVE_MS),
 });
@@ -65,7 +67,10 @@ if (spotMetadataUrl !== undefined) void leaveWithInstance(spotMetadataUrl);
 async function leaveWithInstance(url: string): Promise<void> {
   const metadata = new InstanceMetadata(url);
   const leaving = await watchSpot({ metadata, signal: new AbortController().signal });
-  if (leaving === undefined) return;
+  if (leaving !== undefined) leave(leaving);
+}
+
+function leave(leaving: LeavingMessage): void {
   link.sendLeaving(leaving);
   const { deadline } = leaving;
   // While there still is a network the manager hears of this end at once; of that of the machine it would not.

@@ -14,11 +14,17 @@ export interface DrainLimits {
 }
 
 /**
- * Without a known deadline calls have `drainMs`; with one they have all the time until then, less what clean-ups and the
+ * Without a known deadline calls have `drainMs`, or where nothing presses all the time that they need; with one they have all the time until then, less what clean-ups and the
  * farewell need: at the most half of a time that is short.
  */
-export function drainLimits(drainMs: number, remainingMs: number | undefined): DrainLimits {
-  if (remainingMs === undefined) return { callsMs: drainMs, cleanUpMs: CLEAN_UP_MS };
+export function drainLimits(
+  drainMs: number,
+  remainingMs: number | undefined,
+  isPatient = false,
+): DrainLimits {
+  if (remainingMs === undefined) {
+    return { callsMs: isPatient ? Infinity : drainMs, cleanUpMs: CLEAN_UP_MS };
+  }
   const remaining = Math.max(0, remainingMs);
   const callsMs = Math.max(remaining - CLEAN_UP_MS - MARGIN_MS, remaining / 2);
   return { callsMs, cleanUpMs: Math.min(CLEAN_UP_MS, (remaining - callsMs) * 0.6) };

@@ -150,9 +150,9 @@ export class Worker {
    */
   async drain(leaving: LeavingMessage): Promise<void> {
     if (this.#hasLeft) return;
-    const { reason, deadline } = leaving;
+    const { reason, deadline, isPatient } = leaving;
     const remainingMs = deadline === undefined ? undefined : deadline - Date.now();
-    const { callsMs, cleanUpMs } = drainLimits(this.#drainMs ?? 0, remainingMs);
+    const { callsMs, cleanUpMs } = drainLimits(this.#drainMs ?? 0, remainingMs, isPatient);
     this.#drainUntil = Math.min(this.#drainUntil, performance.now() + callsMs);
     if (this.#isDraining) return;
     // The time in which it was to leave is up.
@@ -393,7 +393,8 @@ export class Worker {
         request: message.request,
         outcome: "told",
       } satisfies StoppedMessage);
-    } else if (type === MessageType.handedOver) this.controlHandedOver();
+    } else if (type === MessageType.drain) void this.drain(content as LeavingMessage);
+    else if (type === MessageType.handedOver) this.controlHandedOver();
     else if (type === MessageType.dialBack) void this.#dialBack();
   }
 }

@@ -66,6 +66,7 @@ const facts: PolicyFacts = {
   roles: [],
   tags: false,
   executeCommand: false,
+  watchDraining: false,
   doctor: false,
 };
 const sids = (extra: Partial<PolicyFacts>): readonly string[] =>
@@ -82,6 +83,7 @@ void test("the policy holds what the options in use need, and no more", () => {
   assert.deepEqual(sids({ tags: true }), [...always, "TagTasks"]);
   assert.deepEqual(sids({ logGroup: "/g" }), [...always, "ReadLastOutput"]);
   assert.deepEqual(sids({ executeCommand: true }), [...always, "LookIntoTasks"]);
+  assert.deepEqual(sids({ watchDraining: true }), [...always, "WatchInstances"]);
   assert.equal(sids({ doctor: true }).length, always.length + 3);
 });
 

@@ -111,3 +111,52 @@ test("the watch can be switched off", async () => {
   await cluster.addProcs(manager);
   assert.equal(await cluster.remoteCallFetch(environmentOf, 2, WorkerVariable.watchSpot), "no");
 });
+
+test("workers leave an instance that is drained when their calls have ended, and others come elsewhere", async () => {
+  await using endpoint = await ECSEndpoint.start({ instances: 2 });
+  await using manager = endpoint.manager({
+    workers: 2,
+    placementStrategy: [{ type: "binpack", field: "cpu" }],
+    watchDraining: true,
+    pollMs: 20,
+  });
+  await using cluster = new Cluster({ output: "ignore", drainMs: 0 });
+  const { joined } = await cluster.addProcs(manager, { replace: true });
+  const arns = joined.map(({ launched }) => launched.details.containerInstanceArn);
+  assert.equal(new Set(arns).size, 1);
+  const drained = endpoint.local.instances.find(({ arn }) => arn === arns[0])!;
+  const leaving: ClusterEvents["leaving"][0][] = [];
+  const exits: ClusterEvents["exited"][0][] = [];
+  cluster.on("leaving", (event) => leaving.push(event));
+  cluster.on("exited", (event) => exits.push(event));
+  // Longer than it takes to see the state, and with no time to drain but what a drained instance has.
+  const calls = [2, 3].map((pid) => cluster.remoteCallFetch(beginsAndComputes, pid, 1_500));
+  const newcomers: ClusterEvents["joined"][0][] = [];
+  const bothCame = new Promise<void>((resolve) =>
+    cluster.on("joined", (event) => {
+      if (newcomers.push(event) === 2) resolve();
+    }),
+  );
+  const bothWent = new Promise<void>((resolve) =>
+    cluster.on("exited", () => {
+      if (exits.length === 2) resolve();
+    }),
+  );
+  drained.setDraining(true);
+  await Promise.all([...calls, bothCame, bothWent]);
+
+  assert.deepEqual(
+    leaving.map(({ pid }) => pid).toSorted((a, b) => a - b),
+    [2, 3],
+  );
+  for (const { isAsked, reason } of leaving) {
+    assert.equal(isAsked, false);
+    assert.ok(reason.includes(drained.ec2InstanceId) && reason.endsWith("is DRAINING"), reason);
+  }
+  for (const { reason } of exits)
+    assert.deepEqual([reason.cause, reason.announced], ["instance draining", true]);
+  for (const { worker } of newcomers) {
+    const { containerInstanceArn } = worker.launched.details as { readonly containerInstanceArn?: string };
+    assert.notEqual(containerInstanceArn, drained.arn);
+  }
+});

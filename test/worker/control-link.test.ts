@@ -107,6 +107,7 @@ async function linked(context: TestContext, graceMs: number, lostMs = 15): Promi
     heartbeat: { intervalMs: 5, lostMs },
     graceMs,
     onShutdown: () => assert.fail("nobody asked for it"),
+    onDrain: () => assert.fail("nobody asked for it"),
     onStop: () => assert.fail("nobody asked for it"),
     onManagerGone: (message) => {
       isGone = true;

@@ -93,6 +93,7 @@ void test("a notice without a time that can be read is one all the same", () => 
 
 void test("without a deadline calls have what the cluster allows, with one all the time until then but a few seconds", () => {
   assert.deepEqual(drainLimits(20_000, undefined), { callsMs: 20_000, cleanUpMs: 5_000 });
+  assert.deepEqual(drainLimits(20_000, undefined, true), { callsMs: Infinity, cleanUpMs: 5_000 });
   assert.deepEqual(drainLimits(20_000, 120_000), { callsMs: 112_000, cleanUpMs: 4_800 });
   assert.deepEqual(drainLimits(0, 4_000), { callsMs: 2_000, cleanUpMs: 1_200 });
   assert.deepEqual(drainLimits(20_000, -1), { callsMs: 0, cleanUpMs: 0 });

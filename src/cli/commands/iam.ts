@@ -16,6 +16,7 @@ interface IamArguments {
   readonly logGroup?: string;
   readonly tags?: true;
   readonly executeCommand?: true;
+  readonly watchDraining?: true;
   readonly doctor?: true;
 }
 
@@ -41,6 +42,7 @@ export function iamCommand(): Command {
     .option("--log-group <name>", "its log group, if errors shall carry the last output")
     .option("--tags", "tasks get tags (tags, enableECSManagedTags)")
     .option("--execute-command", "people look into tasks (enableExecuteCommand)")
+    .option("--watch-draining", "workers leave instances that are drained (watchDraining)")
     .option("--doctor", "also for rollcall doctor")
     .option("--region <name>", "default: any, or that of the task definition with --look")
     .option("--account <id>", "default: any", accountOption, "*")
@@ -71,6 +73,7 @@ async function forManager(options: IamArguments): Promise<PolicyDocument> {
     roles: [...new Set([...options.role, ...(seen?.roles ?? [])])],
     tags: options.tags === true,
     executeCommand: options.executeCommand === true,
+    watchDraining: options.watchDraining === true,
     doctor: options.doctor === true,
     ...(logGroup === undefined ? {} : { logGroup }),
   });

@@ -1,5 +1,6 @@
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type {
+  ContainerInstance,
   DescribeTaskDefinitionCommandOutput,
   Failure,
   RunTaskCommandInput,
@@ -16,6 +17,11 @@ export interface ECSOperations {
   runTask(input: RunTaskCommandInput, signal: AbortSignal): Promise<TasksAnswer>;
   /** At most 100 ARNs. */
   describeTasks(taskArns: readonly string[], signal: AbortSignal): Promise<TasksAnswer>;
+  /** At most 100 ARNs. */
+  describeContainerInstances(
+    arns: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly ContainerInstance[]>;
   stopTask(taskArn: string, reason: string, signal: AbortSignal): Promise<void>;
   /** ARNs of the tasks that carry this mark and are not meant to stop. */
   listTasks(startedBy: string, signal: AbortSignal): Promise<readonly string[]>;
@@ -81,6 +87,17 @@ export class ECSServiceClient implements ECSOperations {
       client.send(new sdk.DescribeTasksCommand(input), options),
     );
     return { tasks: answer.tasks ?? [], failures: answer.failures ?? [] };
+  }
+
+  async describeContainerInstances(
+    arns: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly ContainerInstance[]> {
+    const input = { cluster: this.#settings.ecsCluster, containerInstances: [...arns] };
+    const answer = await this.#connection.call(signal, ({ sdk, client }, options) =>
+      client.send(new sdk.DescribeContainerInstancesCommand(input), options),
+    );
+    return answer.containerInstances ?? [];
   }
 
   async stopTask(taskArn: string, reason: string, signal: AbortSignal): Promise<void> {

@@ -7,6 +7,7 @@ import type {
   RendezvousAddress,
   WorkerCount,
   WorkerReport,
+  WorkerWatch,
 } from "../../cluster/cluster-manager.js";
 import { ClusterManagerError } from "../../errors.js";
 import type { ExitReason } from "../../errors.js";
@@ -17,6 +18,7 @@ import { ECSServiceClient } from "./ecs-client.js";
 import { MANAGER_NAME, explain } from "./ecs-errors.js";
 import type { Attempted } from "./ecs-errors.js";
 import { DoomedInstances } from "./ecs-doomed-instances.js";
+import { watchDraining } from "./ecs-draining.js";
 import { ECSLaunch } from "./ecs-launch.js";
 import { instanceName } from "./ecs-lifecycle.js";
 import type { ECSTaskDetails } from "./ecs-lifecycle.js";
@@ -35,6 +37,8 @@ import type { KnownTask } from "./ecs-tasks.js";
 
 /** Whoever cannot reach ECS should hear of it within seconds. */
 const FIRST_CONTACT = { limits: { capacityMs: 0, outageMs: 1500, briefAttempts: 3 }, capMs: 500 };
+/** Whoever drains an instance waits for minutes. */
+const DRAINING_POLLS = 10;
 /** Beyond the time that the task itself may take to end. */
 const STOP_MARGIN_MS = 60_000;
 
@@ -43,7 +47,8 @@ const STOP_MARGIN_MS = 60_000;
  * `@aws-sdk/client-cloudwatch-logs` if errors shall carry the last output of tasks that log there.
  *
  * Rights: `ecs:DescribeTaskDefinition`, `ecs:RunTask`, `ecs:DescribeTasks`, `ecs:StopTask`, `ecs:ListTasks`,
- * `iam:PassRole` for the roles of the task definition, `ecs:TagResource` with tags, `logs:GetLogEvents` for output.
+ * `iam:PassRole` for the roles of the task definition, `ecs:TagResource` with tags, `logs:GetLogEvents` for output,
+ * `ecs:DescribeContainerInstances` with `watchDraining`.
  */
 export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposable {
   readonly name = MANAGER_NAME;
@@ -110,6 +115,18 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
     if (task === undefined) return undefined;
     const place = instanceName(task.details.containerInstanceArn);
     return { id, details: task.details, ...(place === undefined ? {} : { place }) };
+  }
+
+  watch(watch: WorkerWatch, signal: AbortSignal): void {
+    if (!this.#settings.watchDraining) return;
+    void watchDraining({
+      ecs: this.#ecs,
+      instanceOf: (id) => this.#tasks.get(id)?.details.containerInstanceArn,
+      intervalMs: DRAINING_POLLS * this.#settings.pollMs,
+      watch,
+      explain: (error) => explain(error, this.#attempted("DescribeContainerInstances")),
+      signal,
+    });
   }
 
   /** What is launched from now on is kept off the instance that goes. */

@@ -148,10 +148,15 @@ export interface ECSManagerOptions {
    * instance Spot.
    */
   readonly watchSpot?: boolean;
+  /**
+   * Whether to ask ECS every 10 s (ten times `pollMs`) for the state of the container instances that workers are on: those on one that is
+   * DRAINING finish their calls and leave. Needs the right `ecs:DescribeContainerInstances`. Default false.
+   */
+  readonly watchDraining?: boolean;
   readonly timeouts?: Partial<ECSTimeouts>;
   /**
    * How often running launches and removals look at their tasks, in milliseconds: a quarter of it at first, up to six
-   * times as long while nothing changes. Default 1,000.
+   * times as long while nothing changes. `watchDraining` looks at a tenth of that rate. Default 1,000.
    */
   readonly pollMs?: number;
 }

@@ -29,6 +29,8 @@ export interface PolicyFacts {
   readonly tags: boolean;
   /** The option `enableExecuteCommand`, for people who look into tasks. */
   readonly executeCommand: boolean;
+  /** The option `watchDraining`. */
+  readonly watchDraining: boolean;
   /** `rollcall doctor`. */
   readonly doctor: boolean;
 }
@@ -66,15 +68,15 @@ export function managerPolicy(facts: PolicyFacts): PolicyDocument {
   if (facts.executeCommand) {
     statements.push(allow("LookIntoTasks", "ecs:ExecuteCommand", [cluster, tasks]));
   }
+  const instances = arn("ecs", `container-instance/${clusterName}/*`);
+  if (facts.watchDraining) {
+    statements.push(allow("WatchInstances", "ecs:DescribeContainerInstances", instances, inCluster));
+  }
   if (facts.doctor) {
     statements.push(
       allow("DoctorCluster", "ecs:DescribeClusters", cluster),
       allow("DoctorInstances", "ecs:ListContainerInstances", cluster),
-      allow(
-        "DoctorCapacity",
-        "ecs:DescribeContainerInstances",
-        arn("ecs", `container-instance/${clusterName}/*`),
-      ),
+      allow("DoctorCapacity", "ecs:DescribeContainerInstances", instances),
     );
   }
   return { Version: "2012-10-17", Statement: statements };

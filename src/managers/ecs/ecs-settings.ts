@@ -43,6 +43,7 @@ export interface ECSSettings {
   readonly network: NetworkSettings;
   /** Undefined leaves it to the worker, which sees where it is. */
   readonly watchSpot: boolean | undefined;
+  readonly watchDraining: boolean;
   readonly timeouts: ECSTimeouts;
   readonly pollMs: number;
 }
@@ -85,6 +86,7 @@ const OPTION_NAMES: readonly (keyof ECSManagerOptions)[] = [
   "rendezvous",
   "network",
   "watchSpot",
+  "watchDraining",
   "timeouts",
   "pollMs",
 ];
@@ -118,6 +120,7 @@ export function ecsSettings(options: ECSManagerOptions): ECSSettings {
     rendezvous: rendezvousSettings(options.rendezvous ?? {}),
     network: networkSettings(options.network ?? {}),
     watchSpot: optional(options.watchSpot, (value) => flag("watchSpot", value)),
+    watchDraining: flag("watchDraining", options.watchDraining ?? false),
     timeouts: timeoutSettings(options.timeouts ?? {}),
     pollMs: milliseconds("pollMs", options.pollMs ?? DEFAULT_POLL_MS, 1),
   };
