@@ -5,13 +5,15 @@ import { breakOffMainThread } from "./break-off.js";
 import { CallStopper } from "./call-stopper.js";
 import { ControlLink } from "./control-link.js";
 import type { ControlThreadData, FromControlThread, ToControlThread } from "./control-thread.js";
+import { SupervisorPipe, watchSupervisor } from "./supervisor-pipe.js";
 import { endProcessByForce } from "./end-by-force.js";
 
 /** How long the main thread may take to leave by itself after the manager is gone. */
 const LEAVE_MS = 1_000;
 
 const port = parentPort!;
-const { host, port: rendezvousPort, keyId, key, heartbeat, graceMs, board } = workerData as ControlThreadData;
+const data = workerData as ControlThreadData;
+const { host, port: rendezvousPort, keyId, key, heartbeat, graceMs, board, isSupervised } = data;
 
 function tell(message: FromControlThread, limitMs: number): void {
   // Armed first: whatever happens to the message, the process ends.
@@ -40,6 +42,12 @@ const link = new ControlLink({
   onStop: (message) => stopper.stop(message),
   onManagerGone: (message) => tell({ kind: "manager-gone", message }, LEAVE_MS),
 });
+
+if (isSupervised) {
+  watchSupervisor(SupervisorPipe.controlThread, (message) =>
+    tell({ kind: "supervisor-gone", message }, LEAVE_MS),
+  );
+}
 
 port.on("message", (message: ToControlThread) => {
   if (message.kind === "output") link.sendOutput(message.output);

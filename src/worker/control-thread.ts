@@ -17,6 +17,8 @@ export interface ControlThreadData {
   readonly graceMs: number;
   /** Memory of the main thread's `CallBoard`. */
   readonly board: Int32Array;
+  /** Whether this process ends with the one that started it. */
+  readonly isSupervised: boolean;
 }
 
 export type ToControlThread =
@@ -30,7 +32,7 @@ export type FromControlThread =
   | { readonly kind: "shutdown"; readonly message: ShutdownMessage }
   | { readonly kind: "stop"; readonly message: StopMessage }
   | { readonly kind: "broken-off" }
-  | { readonly kind: "manager-gone"; readonly message: string };
+  | { readonly kind: "manager-gone" | "supervisor-gone"; readonly message: string };
 
 /** The main thread's handle on the thread that serves the control channel. It does not keep the process alive. */
 export class ControlThread {

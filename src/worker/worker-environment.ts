@@ -14,6 +14,14 @@ export interface WorkerEnvironment {
   readonly advertiseHost: string | undefined;
   readonly projectRoot: string | undefined;
   readonly dialMs: number;
+  /** Which of the workers of its container it is, and of how many; undefined if it is alone there. */
+  readonly place: WorkerPlace | undefined;
+}
+
+export interface WorkerPlace {
+  /** From 1 on. */
+  readonly slot: number;
+  readonly slots: number;
 }
 
 const DEFAULT_DIAL_MS = 30_000;
@@ -42,7 +50,19 @@ export function readWorkerEnvironment(env: Readonly<Record<string, string | unde
     advertiseHost: env[WorkerVariable.advertiseHost],
     projectRoot: env[WorkerVariable.projectRoot],
     dialMs,
+    place: place(env[WorkerVariable.slot], env[WorkerVariable.slots]),
   };
+}
+
+function place(slot: string | undefined, slots: string | undefined): WorkerPlace | undefined {
+  if (slot === undefined) return undefined;
+  const found = { slot: Number(slot), slots: Number(slots) };
+  const isOne = Number.isInteger(found.slot) && Number.isInteger(found.slots);
+  if (isOne && found.slot >= 1 && found.slot <= found.slots) return found;
+  throw new TypeError(
+    `${WorkerVariable.slot}="${slot}" of ${WorkerVariable.slots}="${slots}" is no place among workers; ` +
+      `${WorkerVariable.workers} sets both`,
+  );
 }
 
 function ports(value: string | undefined): PortRange {
