@@ -38,8 +38,21 @@ export interface LaunchedWorker<Details> {
 
 /** What a launch can report, as it happens. */
 export type LaunchOutcome<Details> =
-  /** The platform accepted a worker. It may never run. */
-  | { readonly kind: "launched"; readonly worker: LaunchedWorker<Details> }
+  /**
+   * The platform accepted a worker. It may never run. With `bringsOthers` it stands for workers whose number is not known
+   * yet: a `brought` follows when the first of them reports, and the launch is not complete before.
+   */
+  | {
+      readonly kind: "launched";
+      readonly worker: LaunchedWorker<Details>;
+      readonly bringsOthers?: boolean;
+    }
+  /** Which others came with a worker, perhaps none: they are launched too, and the launch wants that many more. */
+  | {
+      readonly kind: "brought";
+      readonly by: string;
+      readonly workers: readonly LaunchedWorker<Details>[];
+    }
   /** The platform gave the worker a machine. */
   | { readonly kind: "placed"; readonly worker: LaunchedWorker<Details> }
   /** The worker's process runs, as far as the platform can tell. `reportMs` counts from here. */
@@ -78,6 +91,11 @@ export interface ClusterManager<Details = unknown> {
   readonly name: string;
   /** How many workers one launch starts. */
   readonly workers: WorkerCount;
+  /**
+   * Whether `workers` counts places of which each brings as many workers as it has room for. Such workers cannot be replaced
+   * one by one.
+   */
+  readonly countsPlaces?: boolean;
   readonly timeouts: LaunchTimeouts;
   /**
    * How the lines that a worker writes reach the cluster: `pipe` when the manager hands them over through
