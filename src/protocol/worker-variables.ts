@@ -32,6 +32,8 @@ export const WorkerVariable = {
   /** Set for such a child: which one it is, from 1 on, and how many there are. */
   slot: "ROLLCALL_SLOT",
   slots: "ROLLCALL_SLOTS",
+  /** Set for such a child: what the platform says of the container, as JSON, asked for once for all of them. */
+  container: "ROLLCALL_CONTAINER",
   /** How long to try to reach the rendezvous, in milliseconds; by default 30,000. */
   dialMs: "ROLLCALL_DIAL_MS",
 } as const;

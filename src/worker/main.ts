@@ -54,7 +54,8 @@ function readEnvironmentOrExit(): WorkerEnvironment {
 
 const environment = readEnvironmentOrExit();
 // Neither the program's functions nor their child processes, workers perhaps, have any use for them.
-for (const name of ["token", "workers", "slot", "slots"] as const) delete process.env[WorkerVariable[name]];
+for (const name of ["token", "workers", "slot", "slots", "container"] as const)
+  delete process.env[WorkerVariable[name]];
 
 const projectRoot = environment.projectRoot ?? findProjectRoot(process.cwd());
 const code = new CodeReceiver(
@@ -88,11 +89,13 @@ const worker: Worker = new Worker({
     return (await loader.load(reference)) as AnyFunction;
   },
   describe: async () => {
-    const task = await readTaskMetadata({
-      uri: process.env["ECS_CONTAINER_METADATA_URI_V4"],
-      file: process.env["ECS_CONTAINER_METADATA_FILE"],
-      networkMode: environment.networkMode,
-    });
+    const task =
+      environment.container ??
+      (await readTaskMetadata({
+        uri: process.env["ECS_CONTAINER_METADATA_URI_V4"],
+        file: process.env["ECS_CONTAINER_METADATA_FILE"],
+        networkMode: environment.networkMode,
+      }));
     return {
       osPid: process.pid,
       nodeVersion: process.version,

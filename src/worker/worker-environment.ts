@@ -2,6 +2,7 @@ import { parseToken } from "../protocol/join-token.js";
 import { NETWORK_MODES, WorkerVariable, type NetworkMode } from "../protocol/worker-variables.js";
 import { parseAddress } from "../util/address.js";
 import { ANY_PORT, parsePortRange, type PortRange } from "../util/port-range.js";
+import type { ContainerMetadata } from "./container-metadata.js";
 
 export interface WorkerEnvironment {
   readonly rendezvous: { readonly host: string; readonly port: number };
@@ -16,6 +17,8 @@ export interface WorkerEnvironment {
   readonly dialMs: number;
   /** Which of the workers of its container it is, and of how many; undefined if it is alone there. */
   readonly place: WorkerPlace | undefined;
+  /** What the platform says of its container, if that is known already. */
+  readonly container: ContainerMetadata | undefined;
 }
 
 export interface WorkerPlace {
@@ -51,6 +54,7 @@ export function readWorkerEnvironment(env: Readonly<Record<string, string | unde
     projectRoot: env[WorkerVariable.projectRoot],
     dialMs,
     place: place(env[WorkerVariable.slot], env[WorkerVariable.slots]),
+    container: container(env[WorkerVariable.container]),
   };
 }
 
@@ -63,6 +67,10 @@ function place(slot: string | undefined, slots: string | undefined): WorkerPlace
     `${WorkerVariable.slot}="${slot}" of ${WorkerVariable.slots}="${slots}" is no place among workers; ` +
       `${WorkerVariable.workers} sets both`,
   );
+}
+
+function container(value: string | undefined): ContainerMetadata | undefined {
+  return value === undefined ? undefined : (JSON.parse(value) as ContainerMetadata);
 }
 
 function ports(value: string | undefined): PortRange {

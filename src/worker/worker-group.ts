@@ -5,9 +5,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { availableParallelism, constants } from "node:os";
-import { MOST_WORKERS_OF_CONTAINER, WorkerVariable } from "../protocol/worker-variables.js";
+import { MOST_WORKERS_OF_CONTAINER, WorkerVariable, type NetworkMode } from "../protocol/worker-variables.js";
 import { quotaCores, taskCores, workersFor } from "./core-limit.js";
 import { askMetadata } from "./metadata-request.js";
+import { readTaskMetadata } from "./task-metadata.js";
 
 /** From the order to stop until what is left is killed: the longest time that ECS leaves a container (`stopTimeout`). */
 const STOP_MS = 120_000;
@@ -31,7 +32,7 @@ export async function runWorkerGroup(wanted: string): Promise<void> {
     process.exit(2);
   }
   if (workers === 1) return;
-  process.exit(await new WorkerGroup(workers).ended);
+  process.exit(await new WorkerGroup(workers, await containerVariable()).ended);
 }
 
 /** Undefined if that is no number of workers. */
@@ -66,17 +67,31 @@ async function limitOfContainer(): Promise<number | undefined> {
   }
 }
 
+/** The agent answers 40 requests a second for a whole instance, on which there may be hundreds of workers. */
+async function containerVariable(): Promise<Readonly<Record<string, string>>> {
+  const metadata = await readTaskMetadata({
+    uri: process.env["ECS_CONTAINER_METADATA_URI_V4"],
+    file: process.env["ECS_CONTAINER_METADATA_FILE"],
+    // One that there is not is refused by the workers themselves.
+    networkMode: process.env[WorkerVariable.networkMode] as NetworkMode | undefined,
+  });
+  return metadata === undefined ? {} : { [WorkerVariable.container]: JSON.stringify(metadata) };
+}
+
 /** Owns the children. They end with this process, however it ends: each holds pipes of which the other end is here. */
 class WorkerGroup {
   readonly #workers: number;
+  readonly #variables: Readonly<Record<string, string>>;
   readonly #running = new Set<ChildProcess>();
   #exitCode = 0;
   #isStopping = false;
   /** The exit code of all together. */
   readonly ended: Promise<number>;
 
-  constructor(workers: number) {
+  /** @param variables Environment variables that the workers get beside those of this process. */
+  constructor(workers: number, variables: Readonly<Record<string, string>>) {
     this.#workers = workers;
+    this.#variables = variables;
     process.on("SIGTERM", () => this.#stop());
     // Ctrl-C in a terminal reaches every process of the group; who leaves, and when, is for the manager to say.
     process.on("SIGINT", () => undefined);
@@ -88,7 +103,12 @@ class WorkerGroup {
   #run(slot: number): Promise<void> {
     const { [WorkerVariable.workers]: _, ...env } = process.env;
     const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
-      env: { ...env, [WorkerVariable.slot]: `${slot}`, [WorkerVariable.slots]: `${this.#workers}` },
+      env: {
+        ...env,
+        ...this.#variables,
+        [WorkerVariable.slot]: `${slot}`,
+        [WorkerVariable.slots]: `${this.#workers}`,
+      },
       // In the order of `SupervisorPipe`.
       stdio: ["inherit", "inherit", "inherit", "pipe", "pipe"],
     });

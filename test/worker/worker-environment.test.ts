@@ -28,3 +28,28 @@ void test("an unknown network mode is refused", () => {
   const environment = { ...required, [WorkerVariable.networkMode]: "nat" };
   assert.throws(() => readWorkerEnvironment(environment), /"nat" is none of host, bridge, awsvpc, reverse/);
 });
+
+void test("a worker that shares its container has a place there, and what is known of the container", () => {
+  assert.equal(readWorkerEnvironment(required).place, undefined);
+  const { place, container } = readWorkerEnvironment({
+    ...required,
+    [WorkerVariable.slot]: "2",
+    [WorkerVariable.slots]: "4",
+    [WorkerVariable.container]: JSON.stringify({ taskArn: "arn", addresses: [], ports: [] }),
+  });
+  assert.deepEqual(place, { slot: 2, slots: 4 });
+  assert.equal(container?.taskArn, "arn");
+  for (const [slot, slots] of [
+    ["5", "4"],
+    ["0", "4"],
+    ["1.5", "4"],
+    ["1", undefined],
+    ["x", "4"],
+  ] as const) {
+    const environment = { ...required, [WorkerVariable.slot]: slot, [WorkerVariable.slots]: slots };
+    assert.throws(
+      () => readWorkerEnvironment(environment),
+      /ROLLCALL_SLOT=".*" of .* is no place among workers/,
+    );
+  }
+});
