@@ -30,7 +30,7 @@ export interface LaunchTimeouts {
 
 /** One worker that the platform has accepted. */
 export interface LaunchedWorker<Details> {
-  /** The platform's own id, unique in the cluster: a task ARN on ECS, `local-<OS pid>` for child processes. */
+  /** The platform's own id, unique in the cluster: a task ARN on ECS (with `#slot` where a task has several), `local-<OS pid>` for child processes. */
   readonly id: string;
   /** What the platform knows of it; the manager may replace the object as it learns more. */
   readonly details: Details;
@@ -59,8 +59,13 @@ export type LaunchOutcome<Details> =
   | { readonly kind: "started"; readonly worker: LaunchedWorker<Details> }
   /** Workers that will not come, and were never launched. Final: whatever could be retried has been. */
   | { readonly kind: "failed"; readonly failure: LaunchFailure }
-  /** A launched worker ended. */
-  | { readonly kind: "exited"; readonly worker: LaunchedWorker<Details>; readonly reason: ExitReason };
+  /** A launched worker ended, and perhaps others with it: they count together. */
+  | {
+      readonly kind: "exited";
+      readonly worker: LaunchedWorker<Details>;
+      readonly others?: readonly LaunchedWorker<Details>[];
+      readonly reason: ExitReason;
+    };
 
 /** What a cluster asks of its manager when it launches. */
 export interface LaunchRequest {

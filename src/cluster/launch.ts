@@ -206,7 +206,9 @@ export class Launch<Details = unknown>
         this.#emit("failed", { failure: outcome.failure });
         return this.#decide();
       case "exited":
-        return this.#lost(outcome.worker.id, exitFailure(outcome.worker.id, outcome.reason));
+        for (const { id } of [outcome.worker, ...(outcome.others ?? [])])
+          this.#countLost(id, exitFailure(id, outcome.reason));
+        return this.#decide();
     }
   }
 
@@ -279,11 +281,15 @@ export class Launch<Details = unknown>
   }
 
   #lost(id: string, failure: LaunchFailure): void {
+    this.#countLost(id, failure);
+    this.#decide();
+  }
+
+  #countLost(id: string, failure: LaunchFailure): void {
     this.#clearReportTimer(id);
     if (this.#isSettled || !this.#progress.lost(id, failure)) return;
     this.#members.delete(id);
     this.#emit("failed", { failure });
-    this.#decide();
   }
 
   /** The manager has nothing more to tell; whatever it never spoke of will not come. */

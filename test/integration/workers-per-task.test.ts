@@ -5,13 +5,21 @@ import { createServer, type Socket } from "node:net";
 import { availableParallelism } from "node:os";
 import { afterEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Cluster, ProcessExitedError, type ExitReason } from "#dist/index.js";
+import { Cluster, LaunchError, ProcessExitedError, type ExitReason } from "#dist/index.js";
 import { formatToken } from "#dist/protocol/join-token.js";
 import { WorkerVariable } from "#dist/protocol/worker-variables.js";
 import { untilGone } from "../fixtures/processes.js";
 import { ECSEndpoint, WORKER_COMMAND } from "./ecs-endpoint.js";
-import { busySquare, environmentOf, exitWith, parentProcessId, square } from "./fixtures/work.js";
+import {
+  busySquare,
+  environmentOf,
+  exitWith,
+  parentProcessId,
+  sayAndCompute,
+  square,
+} from "./fixtures/work.js";
 import { nothingIsLeft } from "./leftovers.js";
+import { ProcessGroupManager } from "./process-group-manager.js";
 
 afterEach(nothingIsLeft);
 
@@ -142,15 +150,37 @@ test("a task whose supervisor is killed is gone with all of its workers, and the
   assert.deepEqual(cluster.workers(), []);
 });
 
-test("a worker that cannot start ends the launch, and its task's other one too", async () => {
+test("a task whose program ends before it starts workers is the failure of all of them", async () => {
   await using endpoint = await ECSEndpoint.start();
-  await using manager = endpoint.manager({
-    workers: 2,
-    workersPerTask: 2,
-    command: ["node", "-e", "process.exit(process.env.ROLLCALL_SLOT === '2' ? 3 : 4)"],
-  });
+  const command = ["node", "-e", "process.exit(4)"];
+  await using manager = endpoint.manager({ workers: 2, workersPerTask: 2, command });
   await using cluster = new Cluster({ output: "ignore" });
-  await assert.rejects(Promise.resolve(cluster.addProcs(manager)), /LaunchError: .*2 /s);
+  await assert.rejects(Promise.resolve(cluster.addProcs(manager)), (error) => {
+    assert.ok(error instanceof LaunchError);
+    const [failure] = error.failures;
+    assert.equal(failure?.count, 2);
+    assert.equal(failure.exit?.exitCode, 4);
+    return true;
+  });
+  assert.deepEqual(endpoint.alive(), []);
+});
+
+test("a worker that never reports ends a launch that needs it, and its task with the others", async () => {
+  await using endpoint = await ECSEndpoint.start();
+  const program = `if (process.env.ROLLCALL_SLOT !== "2") import(${JSON.stringify(WORKER_COMMAND[1])})`;
+  const command = ["node", "-e", program];
+  const timeouts = { reportMs: 1_000 };
+  await using manager = endpoint.manager({ workers: 2, workersPerTask: 2, command, timeouts });
+  await using cluster = new Cluster({ output: "ignore" });
+  await assert.rejects(Promise.resolve(cluster.addProcs(manager)), (error) => {
+    assert.ok(error instanceof LaunchError);
+    const taskArn = endpoint.local.tasks()[0]?.taskArn;
+    assert.deepEqual(
+      error.failures.map(({ cause, ids }) => ({ cause, ids })),
+      [{ cause: "never reported", ids: [`${taskArn}#2`] }],
+    );
+    return true;
+  });
   assert.deepEqual(endpoint.alive(), []);
 });
 
@@ -206,6 +236,18 @@ test("workers do not live on when their supervisor is killed", async () => {
   // Its output ends when no process is left that holds it.
   assert.deepEqual(await group.ended, [null, "SIGKILL"]);
   assert.match(group.errors(), /leaving \(supervisor-gone\)/);
+});
+
+test("a worker that computes without a pause does not live on either", async () => {
+  const manager = new ProcessGroupManager(2);
+  await using cluster = new Cluster({ output: "ignore" });
+  await cluster.addProcs(manager);
+  const processes = osPids(cluster);
+  const lost = assert.rejects(cluster.remoteCallFetch(sayAndCompute, 2, "computes"), ProcessExitedError);
+  await new Promise((resolve) => cluster.on("status", resolve));
+  await manager.killSupervisor();
+  await lost;
+  await untilGone(processes, AbortSignal.timeout(GONE_MS));
 });
 
 test("what is no number of workers is refused with the variable's name", async () => {

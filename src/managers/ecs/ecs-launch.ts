@@ -265,7 +265,8 @@ export class ECSLaunch {
       this.#outputs <= OUTPUTS_PER_LAUNCH
         ? await this.#shared.exitOf(task, this.#over.signal)
         : (task.exit ?? { kind: "stopped", message: "the task stopped" });
-    for (const worker of workersOf(task)) this.#queue.push({ kind: "exited", worker, reason });
+    const [worker, ...others] = workersOf(task);
+    if (worker !== undefined) this.#queue.push({ kind: "exited", worker, others, reason });
   }
 
   #refuse(count: number, error: unknown, triedMs: number): void {

@@ -34,7 +34,9 @@ export class TaskWorkers {
   }
 
   get ids(): readonly string[] {
-    return Array.from({ length: this.#count }, (_, index) => this.idOf(index + 1));
+    return Array.from({ length: this.#count }, (_, index) =>
+      workerId(this.#taskArn, index + 1, this.#perTask),
+    );
   }
 
   /** Whether all are gone. */
@@ -42,8 +44,9 @@ export class TaskWorkers {
     return this.#gone.size >= this.#count;
   }
 
-  idOf(slot: number): string {
-    return workerId(this.#taskArn, slot, this.#perTask);
+  /** Undefined for one too many: a task definition may set how many workers its container starts, and nobody asked for them. */
+  idOf(slot: number): string | undefined {
+    return slot > this.#count ? undefined : workerId(this.#taskArn, slot, this.#perTask);
   }
 
   /** One of them has said how many they are. False if that was known. */

@@ -86,13 +86,14 @@ export class KnownTasks {
     for (const listener of entry.listeners) listener.counted?.(entry.task);
   }
 
-  /** These workers have ended or were asked to. Returns the tasks, of those, that have no other worker left. */
+  /** These workers have ended or were asked to. Returns those of their tasks in which no other worker is left. */
   setGone(ids: readonly string[]): readonly string[] {
     const tasks = new Set<KnownTask>();
     for (const id of ids) {
       const task = this.get(taskArnOf(id));
-      task?.workers.setGone(id);
-      if (task?.workers.areGone === true) tasks.add(task);
+      if (task === undefined) continue;
+      task.workers.setGone(id);
+      if (task.workers.areGone || task.phase === "ended") tasks.add(task);
     }
     return [...tasks].map((task) => task.arn);
   }

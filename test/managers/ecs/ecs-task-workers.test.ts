@@ -24,6 +24,9 @@ void test("nobody can change the number of workers that was asked for", () => {
   const workers = new TaskWorkers(arn, 2);
   assert.equal(workers.counted(8), false);
   assert.equal(workers.ids.length, 2);
+  assert.equal(workers.idOf(2), `${arn}#2`);
+  assert.equal(workers.idOf(3), undefined);
+  assert.equal(new TaskWorkers(arn, 1).idOf(2), undefined);
 });
 
 void test("a task is over when each of its workers is gone", () => {
