@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-async function bundle(entryPoints, allowed) {
+async function bundle(entryPoints, allowed, external = []) {
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints,
@@ -15,6 +15,7 @@ async function bundle(entryPoints, allowed) {
     allowOverwrite: true,
     bundle: true,
     packages: "external",
+    external,
     platform: "node",
     format: "esm",
     target: "node20.19",
@@ -31,8 +32,10 @@ async function bundle(entryPoints, allowed) {
 }
 
 await bundle(
-  ["src/worker/main.ts", "src/worker/control-thread-main.ts"],
+  ["src/worker/main.ts", "src/worker/control-thread-main.ts", "src/worker/worker-group.ts"],
   /^src\/(worker|peers|calls|references|rpc|functions|transport|protocol|util)\/|^src\/errors\.ts$/,
+  // Most workers are alone in their container, and need not load what starts others.
+  ["./worker-group.js"],
 );
 await bundle(
   ["src/worker/index.ts"],

@@ -119,6 +119,12 @@ export class Cluster extends ClusterView implements AsyncDisposable {
   addProcs<Details>(manager: ClusterManager<Details>, options: AddProcsOptions = {}): Launch<Details> {
     checkManager(manager);
     const checked = checkAddProcsOptions(options, this.#topology);
+    if (checked.replacements > 0 && manager.countsPlaces === true) {
+      throw new TypeError(
+        `replace: this ${manager.name} manager decides by itself how many workers come together (workersPerTask: "auto"), ` +
+          `so one cannot be replaced; give it a number of workers`,
+      );
+    }
     const replacement = checked.replacements === 0 ? undefined : this.#replacement(manager, checked);
     return this.#launch(manager, {
       ...this.#launchOptions(checked),

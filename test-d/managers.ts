@@ -35,6 +35,9 @@ void new ECSManager({
   rendezvous: { port: { from: 7000, to: 7009 } },
   network: { mode: "reverse" },
 });
+void new ECSManager({ taskDefinition: "worker", workers: 2, workersPerTask: "auto" });
+// @ts-expect-error a word that means nothing for the workers of a task
+void new ECSManager({ taskDefinition: "worker", workers: 2, workersPerTask: "all" });
 // @ts-expect-error a network mode that does not exist
 void new ECSManager({ taskDefinition: "worker", workers: 2, network: { mode: "nat" } });
 // @ts-expect-error half a range of ports

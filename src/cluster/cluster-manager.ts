@@ -30,7 +30,7 @@ export interface LaunchTimeouts {
 
 /** One worker that the platform has accepted. */
 export interface LaunchedWorker<Details> {
-  /** The platform's own id, unique in the cluster: a task ARN on ECS, `local-<OS pid>` for child processes. */
+  /** The platform's own id, unique in the cluster: a task ARN on ECS (with `#slot` where a task has several), `local-<OS pid>` for child processes. */
   readonly id: string;
   /** What the platform knows of it; the manager may replace the object as it learns more. */
   readonly details: Details;
@@ -40,16 +40,34 @@ export interface LaunchedWorker<Details> {
 
 /** What a launch can report, as it happens. */
 export type LaunchOutcome<Details> =
-  /** The platform accepted a worker. It may never run. */
-  | { readonly kind: "launched"; readonly worker: LaunchedWorker<Details> }
+  /**
+   * The platform accepted a worker. It may never run. With `bringsOthers` it stands for workers whose number is not known
+   * yet: a `brought` follows when the first of them reports, and the launch is not complete before.
+   */
+  | {
+      readonly kind: "launched";
+      readonly worker: LaunchedWorker<Details>;
+      readonly bringsOthers?: boolean;
+    }
+  /** Which others came with a worker, perhaps none: they are launched too, and the launch wants that many more. */
+  | {
+      readonly kind: "brought";
+      readonly by: string;
+      readonly workers: readonly LaunchedWorker<Details>[];
+    }
   /** The platform gave the worker a machine. */
   | { readonly kind: "placed"; readonly worker: LaunchedWorker<Details> }
   /** The worker's process runs, as far as the platform can tell. `reportMs` counts from here. */
   | { readonly kind: "started"; readonly worker: LaunchedWorker<Details> }
   /** Workers that will not come, and were never launched. Final: whatever could be retried has been. */
   | { readonly kind: "failed"; readonly failure: LaunchFailure }
-  /** A launched worker ended. */
-  | { readonly kind: "exited"; readonly worker: LaunchedWorker<Details>; readonly reason: ExitReason };
+  /** A launched worker ended, and perhaps others with it: they count together. */
+  | {
+      readonly kind: "exited";
+      readonly worker: LaunchedWorker<Details>;
+      readonly others?: readonly LaunchedWorker<Details>[];
+      readonly reason: ExitReason;
+    };
 
 /** What a cluster asks of its manager when it launches. */
 export interface LaunchRequest {
@@ -93,6 +111,11 @@ export interface ClusterManager<Details = unknown> {
   readonly name: string;
   /** How many workers one launch starts. */
   readonly workers: WorkerCount;
+  /**
+   * Whether `workers` counts places of which each brings as many workers as it has room for. Such workers cannot be replaced
+   * one by one.
+   */
+  readonly countsPlaces?: boolean;
   readonly timeouts: LaunchTimeouts;
   /**
    * How the lines that a worker writes reach the cluster: `pipe` when the manager hands them over through

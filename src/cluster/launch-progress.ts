@@ -11,14 +11,21 @@ export type LaunchVerdict =
 
 /** The arithmetic of a launch: who has joined, who may still come, whether that is enough. Pure. */
 export class LaunchProgress {
-  readonly #wanted: WorkerCount;
+  #wanted: WorkerCount;
   readonly #outstanding = new Set<string>();
   readonly #joined = new Set<string>();
+  /** Launched ones that bring others, nobody knows yet how many. */
+  readonly #open = new Set<string>();
   readonly #failures: LaunchFailure[] = [];
   #failed = 0;
 
   constructor(wanted: WorkerCount) {
     this.#wanted = wanted;
+  }
+
+  /** Grows with what launched workers bring. */
+  get wanted(): WorkerCount {
+    return this.#wanted;
   }
 
   get joined(): number {
@@ -44,7 +51,7 @@ export class LaunchProgress {
   get verdict(): LaunchVerdict {
     const { min, max } = this.#wanted;
     if (max - this.#failed < min) return "hopeless";
-    return this.#joined.size + this.#failed >= max ? "complete" : "waiting";
+    return this.#joined.size + this.#failed >= max && this.#open.size === 0 ? "complete" : "waiting";
   }
 
   /** Workers that were neither launched nor reported as failed so far. */
@@ -56,8 +63,23 @@ export class LaunchProgress {
     return this.#outstanding.has(id);
   }
 
-  launched(id: string): void {
+  launched(id: string, bringsOthers = false): void {
+    if (bringsOthers) this.#open.add(id);
     if (!this.#joined.has(id)) this.#outstanding.add(id);
+  }
+
+  /** The others of a launched worker are known, and launched too. False if none were awaited of it. */
+  brought(by: string, others: readonly string[]): boolean {
+    if (!this.#open.delete(by)) return false;
+    const { min, max } = this.#wanted;
+    this.#wanted = { min: min + others.length, max: max + others.length };
+    for (const id of others) this.launched(id);
+    return true;
+  }
+
+  /** Nobody brings others any more. */
+  close(): void {
+    this.#open.clear();
   }
 
   workerJoined(id: string): void {
@@ -74,6 +96,7 @@ export class LaunchProgress {
   /** A launched worker, perhaps a joined one, is gone. False if that was known. */
   lost(id: string, failure: LaunchFailure): boolean {
     if (!this.#outstanding.delete(id) && !this.#joined.delete(id)) return false;
+    this.#open.delete(id);
     this.#failed++;
     this.#failures.push(failure);
     return true;

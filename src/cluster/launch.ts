@@ -191,9 +191,11 @@ export class Launch<Details = unknown>
   #onOutcome(outcome: LaunchOutcome<Details>): void {
     switch (outcome.kind) {
       case "launched":
-        this.#progress.launched(outcome.worker.id);
+        this.#progress.launched(outcome.worker.id, outcome.bringsOthers);
         this.#emit("launched", { worker: outcome.worker });
         return this.#retryEarly();
+      case "brought":
+        return this.#brought(outcome.by, outcome.workers);
       case "placed":
         return this.#reached("placed", outcome.worker);
       case "started":
@@ -204,8 +206,18 @@ export class Launch<Details = unknown>
         this.#emit("failed", { failure: outcome.failure });
         return this.#decide();
       case "exited":
-        return this.#lost(outcome.worker.id, exitFailure(outcome.worker.id, outcome.reason));
+        for (const { id } of [outcome.worker, ...(outcome.others ?? [])])
+          this.#countLost(id, exitFailure(id, outcome.reason));
+        return this.#decide();
     }
+  }
+
+  #brought(by: string, workers: readonly LaunchedWorker<Details>[]): void {
+    const ids = workers.map(({ id }) => id);
+    if (!this.#progress.brought(by, ids)) return;
+    for (const worker of workers) this.#emit("launched", { worker });
+    this.#retryEarly();
+    this.#decide();
   }
 
   /** Tells of a stage once, and before it of an earlier one that it implies. */
@@ -269,15 +281,20 @@ export class Launch<Details = unknown>
   }
 
   #lost(id: string, failure: LaunchFailure): void {
+    this.#countLost(id, failure);
+    this.#decide();
+  }
+
+  #countLost(id: string, failure: LaunchFailure): void {
     this.#clearReportTimer(id);
     if (this.#isSettled || !this.#progress.lost(id, failure)) return;
     this.#members.delete(id);
     this.#emit("failed", { failure });
-    this.#decide();
   }
 
   /** The manager has nothing more to tell; whatever it never spoke of will not come. */
   #platformIsSilent(): void {
+    this.#progress.close();
     const count = this.#progress.unaccounted;
     if (count > 0) {
       const failure = {
@@ -293,6 +310,7 @@ export class Launch<Details = unknown>
 
   #requestRefused(error: Error): void {
     if (this.#isSettled) return;
+    this.#progress.close();
     const count = this.#progress.unaccounted;
     if (count > 0) {
       const code = error instanceof ClusterManagerError ? error.serviceCode : undefined;
@@ -309,6 +327,7 @@ export class Launch<Details = unknown>
   #deadlinePassed(): void {
     if (this.#isSettled) return;
     const { launchMs } = this.#manager.timeouts;
+    this.#progress.close();
     const missing = [...this.#progress.outstanding];
     for (const id of missing) this.#progress.lost(id, tooLate(id, launchMs, this.#stages.get(id) ?? 0));
     const { unaccounted } = this.#progress;
@@ -335,14 +354,14 @@ export class Launch<Details = unknown>
     const joined = [...this.#members.values()];
     const left = this.#progress.outstanding;
     if (end === undefined) {
-      this.#outcome.resolve({ joined, failures: this.#progress.failures, wanted: this.#wanted });
+      this.#outcome.resolve({ joined, failures: this.#progress.failures, wanted: this.#progress.wanted });
       return;
     }
     void this.#kill(left);
     await Promise.all([this.#remove(joined), this.#platformDone.promise, ...this.#kills]);
     if (end instanceof Error) return this.#outcome.reject(end);
     const failures = await this.#withLastOutput(this.#progress.failures);
-    this.#outcome.reject(new LaunchError(this.#manager.name, this.#wanted, joined.length, failures));
+    this.#outcome.reject(new LaunchError(this.#manager.name, this.#progress.wanted, joined.length, failures));
   }
 
   /** Never rejects. Of each failure whose output is not known yet, the first worker is asked about; all have ended. */

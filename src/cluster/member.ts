@@ -5,6 +5,7 @@ import { MessageType } from "../protocol/message.js";
 import type { ControlChannel } from "../rpc/control-channel.js";
 import { Heartbeat, type HeartbeatOptions } from "../rpc/heartbeat.js";
 import type { Session } from "../rpc/session.js";
+import { deferred } from "../util/deferred.js";
 import { CallStops } from "./call-stops.js";
 import type { ClusterManager, LeavingNotice } from "./cluster-manager.js";
 import type { WorkerInfo } from "./worker-info.js";
@@ -14,7 +15,8 @@ import { nextWorkerState, takesCalls, type WorkerState, type WorkerStateEvent } 
 export class Member {
   #state: WorkerState = "ready";
   #control: ControlChannel;
-  #wasAskedToLeave = false;
+  /** What it was told, once it was asked to leave. */
+  #leave: ShutdownMessage | undefined;
   readonly #heartbeat: Heartbeat;
   readonly #status = new Map<string, unknown>();
   readonly info: WorkerInfo;
@@ -26,6 +28,7 @@ export class Member {
   notice: LeavingNotice | undefined;
   /** Why it is gone, once it is. */
   exit: ExitReason | undefined;
+  readonly #gone = deferred<void>();
 
   constructor(
     info: Omit<WorkerInfo, "status">,
@@ -61,7 +64,7 @@ export class Member {
 
   /** It goes because its manager wants it to, not on its own account. */
   get wasAskedToLeave(): boolean {
-    return this.#wasAskedToLeave;
+    return this.#leave !== undefined;
   }
 
   get takesCalls(): boolean {
@@ -97,6 +100,8 @@ export class Member {
     this.#control = channel;
     previous.post(MessageType.handedOver);
     this.stops.askAgain();
+    // Whoever read the one before may be held up by what the worker computes.
+    if (this.#leave !== undefined) this.askToLeave(this.#leave);
     this.heard();
   }
 
@@ -106,13 +111,19 @@ export class Member {
   }
 
   /** Asks the worker to exit when its calls are over; its control thread sees to it after both times at the latest. */
-  askToLeave(graceMs: number, drainMs: number): void {
-    this.#wasAskedToLeave = true;
-    this.#control.post(MessageType.shutdown, { graceMs, drainMs } satisfies ShutdownMessage);
+  askToLeave(request: ShutdownMessage): void {
+    this.#leave = request;
+    this.#control.post(MessageType.shutdown, request);
+  }
+
+  /** Resolves when it is no member any more: its connection has ended, or nobody waits for that. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
   }
 
   /** Ends every connection of this worker. */
   close(): void {
+    this.#gone.resolve();
     // There may be nobody left to answer an orderly end.
     this.#control.abort();
     this.stops.close();

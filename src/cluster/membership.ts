@@ -48,6 +48,8 @@ import { outputSink, type WorkerLine } from "./worker-output.js";
 /** How long the platform is asked why a worker is gone before its calls fail without that knowledge. */
 const EXIT_REASON_MS = 2_000;
 const ASKED = "it was asked to leave";
+/** From the end of a worker's grace until its connection has ended. */
+const FORCED_END_MS = 1_000;
 /** How long the platform may take to confirm the end of workers. */
 const KILL_MS = 60_000;
 
@@ -171,9 +173,11 @@ export class Membership {
     const byManager = new Map<ClusterManager, Member[]>();
     for (const member of members) {
       if (member.step("leave")) this.#leaving(member, { isAsked: true, reason: ASKED });
-      member.askToLeave(graceMs, drainMs);
+      member.askToLeave({ graceMs, drainMs });
       byManager.set(member.manager, [...(byManager.get(member.manager) ?? []), member]);
     }
+    // A worker ends itself by force after both times.
+    const limit = AbortSignal.timeout(drainMs + graceMs + FORCED_END_MS);
     try {
       await Promise.all(
         [...byManager].map(([manager, group]) =>
@@ -184,6 +188,8 @@ export class Membership {
           ),
         ),
       );
+      // A platform confirms the end of what it has started: where that is several workers together, not that of one of them.
+      await abortable(Promise.all(members.map((member) => member.gone)), limit).catch(() => undefined);
     } finally {
       // Where the platform failed, the workers still find themselves without a manager, and exit.
       for (const member of members) this.#lost(member);

@@ -9,15 +9,18 @@ export interface ReportMessage {
   readonly port: number;
   readonly nodeVersion: string;
   readonly rollcallVersion: string;
-  /** Cores this process may use. */
+  /** Cores this process may use, if need be shared with the other workers of its container. */
   readonly cores: number;
-  /** Bytes of memory this process may use. */
+  /** Bytes of memory this process may use, shared likewise. */
   readonly memory: number;
   readonly hostname: string;
   /** The value of `ROLLCALL_LAUNCHED_ID` in its environment. */
   readonly launchedId?: string;
   /** Its ECS task, from the task metadata endpoint. */
   readonly taskArn?: string;
+  /** Which of the workers of its container it is, from 1 on, and how many there are; absent if it is alone there. */
+  readonly slot?: number;
+  readonly slots?: number;
 }
 
 /** `join`, on the data connection: the manager makes a process a member. */

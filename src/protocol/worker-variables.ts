@@ -29,6 +29,19 @@ export const WorkerVariable = {
    * EC2.
    */
   watchSpot: "ROLLCALL_WATCH_SPOT",
+  /**
+   * How many workers the process stands for, each as a child process: a whole number, or `auto` for one on each core that its
+   * container may use. Left out it is a worker itself.
+   */
+  workers: "ROLLCALL_WORKERS",
+  /** Set for such a child: which one it is, from 1 on, and how many there are. */
+  slot: "ROLLCALL_SLOT",
+  slots: "ROLLCALL_SLOTS",
+  /** Set for such a child: what the platform says of the container, as JSON, asked for once for all of them. */
+  container: "ROLLCALL_CONTAINER",
   /** How long to try to reach the rendezvous, in milliseconds; by default 30,000. */
   dialMs: "ROLLCALL_DIAL_MS",
 } as const;
+
+/** More than any machine has cores that ECS runs tasks on. */
+export const MOST_WORKERS_OF_CONTAINER = 1024;

@@ -7,6 +7,7 @@ import { CallStopper } from "./call-stopper.js";
 import { ControlLink } from "./control-link.js";
 import type { ControlThreadData, FromControlThread, ToControlThread } from "./control-thread.js";
 import { forceAfterMs } from "./drain-limits.js";
+import { SupervisorPipe, watchSupervisor } from "./supervisor-pipe.js";
 import { endProcessByForce } from "./end-by-force.js";
 import { InstanceMetadata } from "./instance-metadata.js";
 import { watchSpot } from "./spot-watch.js";
@@ -24,6 +25,7 @@ const {
   graceMs,
   board,
   spotMetadataUrl,
+  isSupervised,
 } = workerData as ControlThreadData;
 
 function tell(message: FromControlThread, limitMs: number): void {
@@ -54,6 +56,12 @@ const link = new ControlLink({
   onStop: (message) => stopper.stop(message),
   onManagerGone: (message) => tell({ kind: "manager-gone", message }, LEAVE_MS),
 });
+
+if (isSupervised) {
+  watchSupervisor(SupervisorPipe.controlThread, (message) =>
+    tell({ kind: "supervisor-gone", message }, LEAVE_MS),
+  );
+}
 
 port.on("message", (message: ToControlThread) => {
   if (message.kind === "output") link.sendOutput(message.output);

@@ -20,6 +20,8 @@ export interface ControlThreadData {
   readonly board: Int32Array;
   /** The instance metadata service in which to look for a Spot notice; undefined: nowhere. */
   readonly spotMetadataUrl: string | undefined;
+  /** Whether this process ends with the one that started it. */
+  readonly isSupervised: boolean;
 }
 
 export type ToControlThread =
@@ -35,7 +37,7 @@ export type FromControlThread =
   | { readonly kind: "broken-off" }
   /** The platform is about to take the worker away; the manager has been told. */
   | { readonly kind: "noticed"; readonly leaving: LeavingMessage }
-  | { readonly kind: "manager-gone"; readonly message: string };
+  | { readonly kind: "manager-gone" | "supervisor-gone"; readonly message: string };
 
 /** The main thread's handle on the thread that serves the control channel. It does not keep the process alive. */
 export class ControlThread {

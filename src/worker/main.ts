@@ -14,17 +14,23 @@ import { ControlThread, type FromControlThread } from "./control-thread.js";
 import { setCurrentProcess } from "./current-process.js";
 import { readInstanceAddress } from "./instance-address.js";
 import { captureOutput } from "./output-capture.js";
+import { SupervisorPipe, watchSupervisor } from "./supervisor-pipe.js";
 import { readTaskMetadata } from "./task-metadata.js";
 import { readWorkerEnvironment, type WorkerEnvironment } from "./worker-environment.js";
 import { Worker, type LeaveCause, type Membership } from "./worker.js";
 
 /** The entry point of a worker process: `node .../worker/main.js`, configured by its environment alone. */
 
+const group = process.env[WorkerVariable.workers];
+// In a process that stands for several workers this does not come back.
+if (group !== undefined) await (await import("./worker-group.js")).runWorkerGroup(group);
+
 const exitCodes: Record<LeaveCause, number> = {
   shutdown: 0,
   // Too late is nobody's mistake: the task ends in good order.
   "launch-over": 0,
   "manager-gone": 1,
+  "supervisor-gone": 1,
   refused: 1,
   "cannot-listen": 1,
   terminated: 143,
@@ -47,8 +53,9 @@ function readEnvironmentOrExit(): WorkerEnvironment {
 }
 
 const environment = readEnvironmentOrExit();
-// Neither the program's functions nor their child processes have any use for it.
-delete process.env[WorkerVariable.token];
+// Neither the program's functions nor their child processes, workers perhaps, have any use for them.
+for (const name of ["token", "workers", "slot", "slots", "container"] as const)
+  delete process.env[WorkerVariable[name]];
 
 const projectRoot = environment.projectRoot ?? findProjectRoot(process.cwd());
 const code = new CodeReceiver(
@@ -82,11 +89,13 @@ const worker: Worker = new Worker({
     return (await loader.load(reference)) as AnyFunction;
   },
   describe: async () => {
-    const task = await readTaskMetadata({
-      uri: process.env["ECS_CONTAINER_METADATA_URI_V4"],
-      file: process.env["ECS_CONTAINER_METADATA_FILE"],
-      networkMode: environment.networkMode,
-    });
+    const task =
+      environment.container ??
+      (await readTaskMetadata({
+        uri: process.env["ECS_CONTAINER_METADATA_URI_V4"],
+        file: process.env["ECS_CONTAINER_METADATA_FILE"],
+        networkMode: environment.networkMode,
+      }));
     return {
       osPid: process.pid,
       nodeVersion: process.version,
@@ -97,6 +106,7 @@ const worker: Worker = new Worker({
       hostname: hostname(),
       ...(environment.launchedId === undefined ? {} : { launchedId: environment.launchedId }),
       ...(task === undefined ? {} : { taskArn: task.taskArn }),
+      ...environment.place,
       network: {
         networkMode: task?.networkMode,
         ownAddresses: task?.addresses ?? [],
@@ -128,7 +138,17 @@ function startControlThread(): void {
   const { keyId, key, heartbeat, managerGraceMs: graceMs, output } = member;
   const { host, port } = environment.rendezvous;
   const { spotMetadataUrl } = environment;
-  const data = { host, port, keyId, key, heartbeat, graceMs, board: board.cells, spotMetadataUrl };
+  const data = {
+    host,
+    port,
+    keyId,
+    key,
+    heartbeat,
+    graceMs,
+    board: board.cells,
+    spotMetadataUrl,
+    isSupervised,
+  };
   const thread = new ControlThread(data, onControl);
   control = thread;
   if (output === "control") {
@@ -146,8 +166,11 @@ function onControl(message: FromControlThread): void {
     control?.post({ kind: "reacted", request: message.message.request });
   } else if (message.kind === "broken-off") worker.brokenOff();
   else if (message.kind === "noticed") void worker.drain(message.leaving);
-  else worker.leave("manager-gone", message.message);
+  else worker.leave(message.kind, message.message);
 }
+
+const isSupervised = environment.place !== undefined;
+if (isSupervised) watchSupervisor(SupervisorPipe.main, (message) => worker.leave("supervisor-gone", message));
 
 process.on("SIGTERM", () => {
   const leaving = { reason: "SIGTERM" };

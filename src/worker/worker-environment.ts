@@ -3,6 +3,7 @@ import { NETWORK_MODES, WorkerVariable, type NetworkMode } from "../protocol/wor
 import { parseAddress } from "../util/address.js";
 import { ANY_PORT, parsePortRange, type PortRange } from "../util/port-range.js";
 import { instanceMetadataUrl } from "./instance-metadata.js";
+import type { ContainerMetadata } from "./container-metadata.js";
 
 export interface WorkerEnvironment {
   readonly rendezvous: { readonly host: string; readonly port: number };
@@ -17,6 +18,16 @@ export interface WorkerEnvironment {
   readonly dialMs: number;
   /** The instance metadata service in which to look for a Spot notice; undefined: nowhere. */
   readonly spotMetadataUrl: string | undefined;
+  /** Which of the workers of its container it is, and of how many; undefined if it is alone there. */
+  readonly place: WorkerPlace | undefined;
+  /** What the platform says of its container, if that is known already. */
+  readonly container: ContainerMetadata | undefined;
+}
+
+export interface WorkerPlace {
+  /** From 1 on. */
+  readonly slot: number;
+  readonly slots: number;
 }
 
 const DEFAULT_DIAL_MS = 30_000;
@@ -46,6 +57,8 @@ export function readWorkerEnvironment(env: Readonly<Record<string, string | unde
     projectRoot: env[WorkerVariable.projectRoot],
     dialMs,
     spotMetadataUrl: spotMetadataUrl(env),
+    place: place(env[WorkerVariable.slot], env[WorkerVariable.slots]),
+    container: container(env[WorkerVariable.container]),
   };
 }
 
@@ -55,6 +68,21 @@ function spotMetadataUrl(env: Readonly<Record<string, string | undefined>>): str
   if (wanted === "yes") return instanceMetadataUrl(env);
   if (wanted === "no") return undefined;
   throw new TypeError(`${WorkerVariable.watchSpot}="${wanted}" is neither yes nor no`);
+}
+
+function place(slot: string | undefined, slots: string | undefined): WorkerPlace | undefined {
+  if (slot === undefined) return undefined;
+  const found = { slot: Number(slot), slots: Number(slots) };
+  const isOne = Number.isInteger(found.slot) && Number.isInteger(found.slots);
+  if (isOne && found.slot >= 1 && found.slot <= found.slots) return found;
+  throw new TypeError(
+    `${WorkerVariable.slot}="${slot}" of ${WorkerVariable.slots}="${slots}" is no place among workers; ` +
+      `${WorkerVariable.workers} sets both`,
+  );
+}
+
+function container(value: string | undefined): ContainerMetadata | undefined {
+  return value === undefined ? undefined : (JSON.parse(value) as ContainerMetadata);
 }
 
 function ports(value: string | undefined): PortRange {

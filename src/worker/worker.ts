@@ -37,7 +37,13 @@ import type { WorkerEnvironment } from "./worker-environment.js";
 
 /** Why a worker leaves, in the order of who decides: its manager, the platform, or the loss of the manager. */
 export type LeaveCause =
-  "shutdown" | "launch-over" | "manager-gone" | "refused" | "cannot-listen" | "terminated";
+  | "shutdown"
+  | "launch-over"
+  | "manager-gone"
+  | "supervisor-gone"
+  | "refused"
+  | "cannot-listen"
+  | "terminated";
 
 /** A report without the addresses, which the worker itself adds. */
 export interface WorkerDescription extends Omit<ReportMessage, "hosts" | "port"> {

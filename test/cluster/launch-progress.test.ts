@@ -7,7 +7,10 @@ function failure(count: number, cause = "RESOURCE:CPU", ...ids: string[]): Launc
   return { count, cause, message: "no room", ...(ids.length === 0 ? {} : { ids }) };
 }
 
-/** `+a` launched, `a!` joined, `a-` lost, a number: so many were never launched. */
+/**
+ * `+a` launched, `+a*` launched with others to come, `a*b,c` it brought b and c, `a!` joined, `a-` lost, a number: so many
+ * were never launched.
+ */
 const stories: readonly [name: string, min: number, max: number, events: string, verdict: LaunchVerdict][] = [
   ["nothing has happened", 1, 2, "", "waiting"],
   ["all were launched", 2, 2, "+a +b", "waiting"],
@@ -23,12 +26,20 @@ const stories: readonly [name: string, min: number, max: number, events: string,
   ["just enough can still come", 2, 3, "+a +b +c c-", "waiting"],
   ["a loss is told twice", 1, 2, "+a +b a- a- b!", "complete"],
   ["a stranger is lost", 2, 2, "+a +b x-", "waiting"],
+  ["it is not known yet what the one that joined brings", 1, 1, "+a* a!", "waiting"],
+  ["it brought two, who are on their way", 1, 1, "+a* a!  a*b,c", "waiting"],
+  ["it brought two, and one was lost", 1, 1, "+a* a!  a*b,c b! c-", "hopeless"],
+  ["it brought two, and all have joined", 1, 1, "+a* a*b,c a! b! c!", "complete"],
+  ["it brought nobody", 1, 1, "+a* a!  a*", "complete"],
+  ["one place was lost before anybody knew what it brings", 1, 2, "+a* +b* b- a*c a! c!", "complete"],
   ["more come than were asked for", 1, 1, "+a +b a! b!", "complete"],
 ];
 
 function play(progress: LaunchProgress, events: string): void {
   for (const event of events.split(" ").filter((word) => word !== "")) {
-    if (event.startsWith("+")) progress.launched(event.slice(1));
+    const [by = "", others = ""] = event.split("*");
+    if (event.startsWith("+")) progress.launched(by.slice(1), event.endsWith("*"));
+    else if (event.includes("*")) progress.brought(by, others === "" ? [] : others.split(","));
     else if (event.endsWith("!")) progress.workerJoined(event.slice(0, -1));
     else if (event.endsWith("-")) progress.lost(event.slice(0, -1), failure(1));
     else progress.notLaunched(failure(Number(event)));

@@ -44,3 +44,28 @@ void test("a Spot notice is looked for in tasks of ECS on EC2, and otherwise whe
   assert.equal(urlOf(elsewhere), "http://127.0.0.1:80");
   assert.throws(() => urlOf({ [WorkerVariable.watchSpot]: "1" }), /ROLLCALL_WATCH_SPOT="1" is neither/);
 });
+
+void test("a worker that shares its container has a place there, and what is known of the container", () => {
+  assert.equal(readWorkerEnvironment(required).place, undefined);
+  const { place, container } = readWorkerEnvironment({
+    ...required,
+    [WorkerVariable.slot]: "2",
+    [WorkerVariable.slots]: "4",
+    [WorkerVariable.container]: JSON.stringify({ taskArn: "arn", addresses: [], ports: [] }),
+  });
+  assert.deepEqual(place, { slot: 2, slots: 4 });
+  assert.equal(container?.taskArn, "arn");
+  for (const [slot, slots] of [
+    ["5", "4"],
+    ["0", "4"],
+    ["1.5", "4"],
+    ["1", undefined],
+    ["x", "4"],
+  ] as const) {
+    const environment = { ...required, [WorkerVariable.slot]: slot, [WorkerVariable.slots]: slots };
+    assert.throws(
+      () => readWorkerEnvironment(environment),
+      /ROLLCALL_SLOT=".*" of .* is no place among workers/,
+    );
+  }
+});

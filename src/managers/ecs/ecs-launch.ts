@@ -1,5 +1,5 @@
 import type { PlacementConstraint, TaskOverride } from "@aws-sdk/client-ecs";
-import type { LaunchOutcome, LaunchRequest } from "../../cluster/cluster-manager.js";
+import type { LaunchedWorker, LaunchOutcome, LaunchRequest } from "../../cluster/cluster-manager.js";
 import type { ExitReason } from "../../errors.js";
 import { WorkerVariable } from "../../protocol/worker-variables.js";
 import { deferred } from "../../util/deferred.js";
@@ -18,17 +18,22 @@ import type { RequestPace } from "./ecs-pace.js";
 import {
   LAUNCH_VARIABLE,
   checkOverrideSize,
-  planBatches,
+  countedAs,
+  groupEnvironment,
+  planCalls,
   runTaskInput,
   startedBy,
   taskOverride,
+  tokenUses,
 } from "./ecs-request.js";
+import type { PlannedCall } from "./ecs-request.js";
 import { backoffMs } from "./ecs-retry.js";
 import type { PatienceLimits } from "./ecs-retry.js";
 import { stopTasks, strayTasks } from "./ecs-stop.js";
 import type { WorkerTaskDefinition } from "./ecs-task-definition.js";
 import { TaskEnds } from "./ecs-task-ends.js";
 import type { KnownTask, KnownTasks } from "./ecs-tasks.js";
+import { taskArnOf } from "./ecs-task-workers.js";
 import { forEachOf, pause } from "./ecs-wait.js";
 
 /** What a launch shares with the other launches of its manager. */
@@ -45,6 +50,7 @@ export interface LaunchShared {
 
 type Outcome = LaunchOutcome<ECSTaskDetails>;
 interface Batch {
+  readonly call: PlannedCall;
   readonly plan: BatchPlan;
   readonly override: TaskOverride;
   readonly placementConstraints: readonly PlacementConstraint[];
@@ -116,16 +122,17 @@ export class ECSLaunch {
       settings.runTask.placementConstraints ?? [],
       performance.now(),
     );
-    return planBatches(workers.max).map((count, index) => {
+    return planCalls(workers.max, settings.workersPerTask).map((call, index) => {
       const environment = {
-        ...this.#request.workerEnvironment(count),
+        ...this.#request.workerEnvironment(tokenUses(call)),
+        ...groupEnvironment(call),
         ...definition.networkEnvironment,
         ...(watchSpot === undefined ? {} : { [WorkerVariable.watchSpot]: watchSpot ? "yes" : "no" }),
         [LAUNCH_VARIABLE]: launchId,
       };
       const override = taskOverride(settings, definition.containerName, environment);
       checkOverrideSize(override);
-      return { plan: new BatchPlan(index, count, isAvoiding), override, placementConstraints };
+      return { call, plan: new BatchPlan(index, call.tasks, isAvoiding), override, placementConstraints };
     });
   }
 
@@ -169,7 +176,7 @@ export class ECSLaunch {
 
   async #ask(
     definition: WorkerTaskDefinition,
-    { plan, override, placementConstraints }: Batch,
+    { call, plan, override, placementConstraints }: Batch,
     lastAnswer: AbortSignal,
     onAnswer: () => void,
   ): Promise<NextStep> {
@@ -190,13 +197,15 @@ export class ECSLaunch {
       if (lastAnswer.aborted) this.#mayHaveStrays = true;
       const step = plan.refused(serviceError(error), performance.now(), this.#limits());
       if (step.kind === "refused" && !this.#over.signal.aborted)
-        this.#refuse(plan.remaining, error, step.triedMs);
+        this.#refuse(plan.remaining * countedAs(call), error, step.triedMs);
       return step;
     }
-    for (const task of answer.tasks) this.#accept(task, definition);
+    for (const task of answer.tasks) this.#accept(task, definition, call);
     const step = plan.answered(answer.tasks.length, answer.failures, performance.now(), this.#limits());
     onAnswer();
-    if (step.kind === "failed") this.#fail(plan.remaining, step.failures, step.triedMs, definition);
+    if (step.kind === "failed") {
+      this.#fail(plan.remaining * countedAs(call), step.failures, step.triedMs, definition);
+    }
     return step;
   }
 
@@ -211,18 +220,24 @@ export class ECSLaunch {
     };
   }
 
-  #accept(task: TasksAnswer["tasks"][number], definition: WorkerTaskDefinition): void {
+  #accept(
+    task: TasksAnswer["tasks"][number],
+    definition: WorkerTaskDefinition,
+    { perTask }: PlannedCall,
+  ): void {
     const { tasks } = this.#shared;
     const arn = task.taskArn ?? "";
-    if (!tasks.add(task, definition)) return;
+    if (!tasks.add(task, definition, perTask)) return;
     if (this.#over.signal.aborted || this.#request.signal.aborted) {
       this.#tooLate.push(arn);
       return;
     }
-    this.#accepted += 1;
-    this.#push("launched", arn);
+    const known = tasks.get(arn)!;
+    this.#accepted += known.workers.ids.length;
+    this.#push("launched", known);
     const unfollow = tasks.follow(arn, {
-      changed: (known, before) => this.#changed(known, before),
+      changed: (now, before) => this.#changed(now, before),
+      counted: (now) => this.#counted(now),
       failed: (error) => this.#queue.fail(explain(error, this.#shared.attempted("DescribeTasks"))),
     });
     this.#unfollow.add(unfollow);
@@ -231,28 +246,40 @@ export class ECSLaunch {
   #changed(task: KnownTask, before: TaskPhase): void {
     if (task.phase === "ended") {
       if (before === "ended") return;
-      this.#ended += 1;
+      this.#ended += task.workers.ids.length;
       void this.#pushExit(task);
       return;
     }
     const isBeyond = task.phase !== before;
-    if (isBeyond && before === "accepted") this.#push("placed", task.arn);
-    if (isBeyond && task.phase === "started") this.#push("started", task.arn);
+    if (isBeyond && before === "accepted") this.#push("placed", task);
+    if (isBeyond && task.phase === "started") this.#push("started", task);
   }
 
-  #push(kind: "launched" | "placed" | "started", arn: string): void {
-    const task = this.#shared.tasks.get(arn);
-    if (task !== undefined) this.#queue.push({ kind, worker: { id: arn, details: task.details } });
+  /** The first worker of a task has told how many there are. */
+  #counted(task: KnownTask): void {
+    const [first, ...others] = workersOf(task);
+    if (first === undefined) return;
+    this.#accepted += others.length;
+    this.#queue.push({ kind: "brought", by: first.id, workers: others });
+    if (task.phase === "placed" || task.phase === "started") this.#push("placed", task);
+    if (task.phase === "started") this.#push("started", task);
+  }
+
+  #push(kind: "launched" | "placed" | "started", task: KnownTask): void {
+    const isOpen = kind === "launched" && !task.workers.isCounted;
+    for (const worker of workersOf(task)) {
+      this.#queue.push(isOpen ? { kind, worker, bringsOthers: true } : { kind, worker });
+    }
   }
 
   async #pushExit(task: KnownTask): Promise<void> {
-    const worker = { id: task.arn, details: task.details };
     this.#outputs += 1;
     const reason =
       this.#outputs <= OUTPUTS_PER_LAUNCH
         ? await this.#shared.exitOf(task, this.#over.signal)
         : (task.exit ?? { kind: "stopped", message: "the task stopped" });
-    this.#queue.push({ kind: "exited", worker, reason });
+    const [worker, ...others] = workersOf(task);
+    if (worker !== undefined) this.#queue.push({ kind: "exited", worker, others, reason });
   }
 
   #refuse(count: number, error: unknown, triedMs: number): void {
@@ -293,8 +320,8 @@ export class ECSLaunch {
     const undelivered = this.#queue
       .drain()
       .filter((outcome) => outcome.kind === "launched")
-      .map((outcome) => outcome.worker.id);
-    const untold = [...this.#tooLate, ...undelivered];
+      .map((outcome) => taskArnOf(outcome.worker.id));
+    const untold = [...new Set([...this.#tooLate, ...undelivered])];
     if (untold.length === 0 && !this.#mayHaveStrays) return;
     const { ecs, tasks, pace, settings } = this.#shared;
     const signal = AbortSignal.timeout(WIND_UP_MS + (untold.length * 1000) / MODIFY_PER_SECOND);
@@ -321,6 +348,10 @@ export class ECSLaunch {
     await ends.wait(AbortSignal.timeout(definition.stopTimeout * 1000 + WIND_UP_MS));
     ends.close();
   }
+}
+
+function workersOf({ workers, details }: KnownTask): LaunchedWorker<ECSTaskDetails>[] {
+  return workers.ids.map((id) => ({ id, details }));
 }
 
 function tried(ms: number): string {

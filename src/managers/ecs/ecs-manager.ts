@@ -34,11 +34,14 @@ import type { WorkerTaskDefinition } from "./ecs-task-definition.js";
 import { ECSTaskPoller } from "./ecs-task-poller.js";
 import { KnownTasks } from "./ecs-tasks.js";
 import type { KnownTask } from "./ecs-tasks.js";
+import { taskArnOf } from "./ecs-task-workers.js";
 
 /** Whoever cannot reach ECS should hear of it within seconds. */
 const FIRST_CONTACT = { limits: { capacityMs: 0, outageMs: 1500, briefAttempts: 3 }, capMs: 500 };
 /** Whoever drains an instance waits for minutes. */
 const DRAINING_POLLS = 10;
+/** Within which all workers of a task are lost whose task ends. */
+const TOGETHER_MS = 500;
 /** Beyond the time that the task itself may take to end. */
 const STOP_MARGIN_MS = 60_000;
 
@@ -54,6 +57,7 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
   readonly name = MANAGER_NAME;
   readonly output = "control";
   readonly workers: WorkerCount;
+  readonly countsPlaces: boolean;
   readonly timeouts: ECSTimeouts;
   readonly #settings: ECSSettings;
   readonly #ecs: ECSServiceClient;
@@ -67,6 +71,7 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
   constructor(options: ECSManagerOptions) {
     this.#settings = ecsSettings(options);
     this.workers = this.#settings.workers;
+    this.countsPlaces = this.#settings.workersPerTask === "auto";
     this.timeouts = this.#settings.timeouts;
     this.#ecs = new ECSServiceClient(this.#settings);
     this.#logs = new LogTail(this.#ecs, this.#settings.logsClient);
@@ -106,12 +111,14 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
   }
 
   identify(report: WorkerReport): string | undefined {
-    const arn = report.taskArn;
-    return arn === undefined || this.#tasks.get(arn) === undefined ? undefined : arn;
+    const { taskArn: arn, slot = 1, slots = 1 } = report;
+    if (arn === undefined) return undefined;
+    this.#tasks.counted(arn, slots);
+    return this.#tasks.get(arn)?.workers.idOf(slot);
   }
 
   describe(id: string): LaunchedWorker<ECSTaskDetails> | undefined {
-    const task = this.#tasks.get(id);
+    const task = this.#tasks.get(taskArnOf(id));
     if (task === undefined) return undefined;
     const place = instanceName(task.details.containerInstanceArn);
     return { id, details: task.details, ...(place === undefined ? {} : { place }) };
@@ -121,7 +128,7 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
     if (!this.#settings.watchDraining) return;
     void watchDraining({
       ecs: this.#ecs,
-      instanceOf: (id) => this.#tasks.get(id)?.details.containerInstanceArn,
+      instanceOf: (id) => this.#tasks.get(taskArnOf(id))?.details.containerInstanceArn,
       intervalMs: DRAINING_POLLS * this.#settings.pollMs,
       watch,
       explain: (error) => explain(error, this.#attempted("DescribeContainerInstances")),
@@ -137,18 +144,31 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
   }
 
   async exitReason(id: string, signal: AbortSignal): Promise<ExitReason | undefined> {
-    const ends = new TaskEnds(this.#tasks, [id], "ended");
+    const arn = taskArnOf(id);
+    const task = (): KnownTask | undefined => this.#tasks.get(arn);
+    this.#tasks.setGone([id]);
+    const ends = new TaskEnds(this.#tasks, [arn], "ended");
     try {
+      // What takes the whole task away takes all of its workers at once.
+      if (task()?.workers.areGone === false) {
+        await ends.wait(AbortSignal.any([signal, AbortSignal.timeout(TOGETHER_MS)]));
+      }
+      if (task()?.workers.areGone === false && ends.alive().length > 0) return endedAlone(arn);
       await ends.wait(signal);
     } finally {
       ends.close();
     }
-    const task = this.#tasks.get(id);
+    return this.#exitOfEnded(task(), signal);
+  }
+
+  #exitOfEnded(task: KnownTask | undefined, signal: AbortSignal): Promise<ExitReason> | undefined {
     return task?.phase === "ended" ? this.#exitOf(task, signal) : undefined;
   }
 
+  /** Stops the tasks that have no other worker left. A worker of another task ends itself by force after its grace. */
   async kill(ids: readonly string[], graceMs: number, signal: AbortSignal): Promise<void> {
-    const ends = new TaskEnds(this.#tasks, ids, "stopped");
+    const over = this.#tasks.setGone(ids);
+    const ends = new TaskEnds(this.#tasks, over, "stopped");
     try {
       await ends.wait(AbortSignal.any([signal, AbortSignal.timeout(graceMs)]));
       signal.throwIfAborted();
@@ -237,4 +257,9 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
     const address = this.#ecs.endpoint?.origin ?? endpoint;
     return { operation, ecsCluster, taskDefinition, ...(address === undefined ? {} : { endpoint: address }) };
   }
+}
+
+/** One of several workers of a task. Its exit code is in the task's output. */
+function endedAlone(taskArn: string): ExitReason {
+  return { kind: "exited", message: `its process in task ${taskArn} ended; the task goes on` };
 }

@@ -99,8 +99,17 @@ export interface ECSManagerOptions {
   readonly ecsCluster?: string;
   /** `family`, `family:revision` or an ARN. */
   readonly taskDefinition: string;
-  /** How many workers a launch starts; with `min` and `max` it succeeds from `min` on. */
+  /**
+   * How many workers a launch starts; with `min` and `max` it succeeds from `min` on. With `workersPerTask: "auto"` it counts
+   * tasks.
+   */
   readonly workers: number | WorkerCount;
+  /**
+   * How many workers each task runs, as processes of one container: a whole number from 1 to 1,024, or `"auto"` for one on
+   * each core that the container may use. The last task of a launch has what remains. Not in network mode `bridge`, unless
+   * `network.mode` is `reverse`. Workers of `auto` cannot be replaced (`replace` of `addProcs`). Default 1.
+   */
+  readonly workersPerTask?: number | "auto";
   /** The container that becomes a worker. Default: the only one, or the only essential one. */
   readonly containerName?: string;
   /** Default: what the AWS SDK finds (`AWS_REGION`, the shared configuration, ...). */

@@ -1,5 +1,7 @@
 import type { PlacementConstraint, RunTaskCommandInput, Task, TaskOverride } from "@aws-sdk/client-ecs";
+import { MOST_WORKERS_OF_CONTAINER, WorkerVariable } from "../../protocol/worker-variables.js";
 import type { ECSSettings } from "./ecs-settings.js";
+import type { WorkersPerTask } from "./ecs-task-workers.js";
 
 /** Tasks that one RunTask call can start (Amazon ECS API reference, RunTask, `count`). */
 export const TASKS_PER_CALL = 10;
@@ -22,14 +24,41 @@ export function launchOf(task: Task): string | undefined {
 export const LONGEST_WORKER_ENVIRONMENT: Readonly<Record<string, string>> = {
   ROLLCALL_: "-".repeat(400),
   [LAUNCH_VARIABLE]: "-".repeat(12),
+  [WorkerVariable.workers]: "auto",
 };
 
-/** How many tasks each RunTask call of a launch asks for. */
-export function planBatches(count: number): number[] {
-  const calls = Math.ceil(count / TASKS_PER_CALL);
-  return Array.from({ length: calls }, (_, index) =>
-    Math.min(TASKS_PER_CALL, count - index * TASKS_PER_CALL),
-  );
+/** One RunTask call: its tasks share their overrides, and so the number of their workers. */
+export interface PlannedCall {
+  readonly tasks: number;
+  readonly perTask: WorkersPerTask;
+}
+
+/** The RunTask calls of a launch for so many workers, or with `auto` tasks. A last task that is not full has its own. */
+export function planCalls(count: number, perTask: WorkersPerTask): PlannedCall[] {
+  const full = perTask === "auto" ? count : Math.floor(count / perTask);
+  const rest = perTask === "auto" ? 0 : count % perTask;
+  const calls = Array.from({ length: Math.ceil(full / TASKS_PER_CALL) }, (_, index) => ({
+    tasks: Math.min(TASKS_PER_CALL, full - index * TASKS_PER_CALL),
+    perTask,
+  }));
+  return rest === 0 ? calls : [...calls, { tasks: 1, perTask: rest }];
+}
+
+/** As how many workers each task of a call counts before any of them has reported. */
+export function countedAs({ perTask }: Pick<PlannedCall, "perTask">): number {
+  return perTask === "auto" ? 1 : perTask;
+}
+
+/** How many workers may report with the token of a call. */
+export function tokenUses({ tasks, perTask }: PlannedCall): number {
+  return tasks * (perTask === "auto" ? MOST_WORKERS_OF_CONTAINER : perTask);
+}
+
+/** The variable by which a task knows how many workers it has. */
+export function groupEnvironment({
+  perTask,
+}: Pick<PlannedCall, "perTask">): Readonly<Record<string, string>> {
+  return perTask === 1 ? {} : { [WorkerVariable.workers]: `${perTask}` };
 }
 
 /** `startedBy` of the tasks of a launch. */

@@ -2,6 +2,7 @@ import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { ContainerOverride, ECSClient, TaskOverride } from "@aws-sdk/client-ecs";
 import type { WorkerCount } from "../../cluster/cluster-manager.js";
 import { checkWorkerCount } from "../../cluster/worker-count.js";
+import { MOST_WORKERS_OF_CONTAINER } from "../../protocol/worker-variables.js";
 import {
   flag,
   list,
@@ -11,6 +12,7 @@ import {
   plainObject,
   show,
   text,
+  wholeNumber,
 } from "../../util/option-checks.js";
 import { networkSettings, rendezvousSettings } from "./ecs-network-settings.js";
 import type { NetworkSettings, RendezvousSettings } from "./ecs-network-settings.js";
@@ -19,12 +21,14 @@ import { containerOverrides, otherContainerOverrides, taskOverrides } from "./ec
 import { LONGEST_WORKER_ENVIRONMENT, checkOverrideSize, taskOverride } from "./ecs-request.js";
 import { rawRunTask, runTaskOptions } from "./ecs-run-task-options.js";
 import type { RunTaskOptions } from "./ecs-run-task-options.js";
+import type { WorkersPerTask } from "./ecs-task-workers.js";
 
 /** The options after checking, with defaults. */
 export interface ECSSettings {
   readonly ecsCluster: string;
   readonly taskDefinition: string;
   readonly workers: WorkerCount;
+  readonly workersPerTask: WorkersPerTask;
   readonly containerName: string | undefined;
   readonly region: string | undefined;
   readonly endpoint: string | undefined;
@@ -62,6 +66,7 @@ const OPTION_NAMES: readonly (keyof ECSManagerOptions)[] = [
   "ecsCluster",
   "taskDefinition",
   "workers",
+  "workersPerTask",
   "containerName",
   "region",
   "endpoint",
@@ -105,6 +110,7 @@ export function ecsSettings(options: ECSManagerOptions): ECSSettings {
       optional(options.ecsCluster, (value) => text("ecsCluster", value, `"my-cluster"`)) ?? "default",
     taskDefinition: text("taskDefinition", options.taskDefinition, `"my-worker" or "my-worker:3"`),
     workers: checkWorkerCount(options.workers),
+    workersPerTask: checkWorkersPerTask(options.workersPerTask ?? 1),
     containerName: optional(options.containerName, (value) => text("containerName", value, `"worker"`)),
     region: optional(options.region, (value) => text("region", value, `"eu-central-1"`)),
     endpoint: optional(options.endpoint, checkEndpoint),
@@ -126,6 +132,14 @@ export function ecsSettings(options: ECSManagerOptions): ECSSettings {
   };
   checkOverrideSize(taskOverride(settings, settings.containerName ?? "worker", LONGEST_WORKER_ENVIRONMENT));
   return settings;
+}
+
+function checkWorkersPerTask(value: WorkersPerTask): WorkersPerTask {
+  if (value === "auto") return value;
+  if (typeof value === "number") return wholeNumber("workersPerTask", value, 1, MOST_WORKERS_OF_CONTAINER);
+  throw new TypeError(
+    `workersPerTask must be a whole number such as 4, or "auto" for as many as a task has cores, not ${show(value)}`,
+  );
 }
 
 function checkClients(options: ECSManagerOptions): void {

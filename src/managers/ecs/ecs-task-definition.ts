@@ -27,7 +27,7 @@ export interface LogDestination {
 /** Reads a task definition, finds the container that becomes the worker, and how that one is reached. */
 export function workerTaskDefinition(
   definition: TaskDefinition,
-  settings: Pick<ECSSettings, "containerName" | "network" | "runTask">,
+  settings: Pick<ECSSettings, "containerName" | "network" | "runTask" | "workersPerTask">,
 ): WorkerTaskDefinition {
   const name = nameOf(definition);
   const container = workerContainer(definition, settings.containerName);
@@ -43,6 +43,7 @@ export function workerTaskDefinition(
         mode: definition.networkMode,
         container,
         hasConfiguration: settings.runTask.networkConfiguration !== undefined,
+        workersPerTask: settings.workersPerTask,
       },
       settings.network,
     ),

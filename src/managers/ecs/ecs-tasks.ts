@@ -4,6 +4,8 @@ import { forgottenTaskExit, furthest, isStopped, taskDetails, taskExit, taskPhas
 import type { ECSTaskDetails, TaskPhase } from "./ecs-lifecycle.js";
 import type { WorkerTaskDefinition } from "./ecs-task-definition.js";
 import type { ECSTaskPoller, TaskWatcher } from "./ecs-task-poller.js";
+import { TaskWorkers, taskArnOf } from "./ecs-task-workers.js";
+import type { WorkersPerTask } from "./ecs-task-workers.js";
 
 /** ECS is eventually consistent: a task it just accepted can be unknown to DescribeTasks for a while. */
 const MISSING_GRACE_MS = 30_000;
@@ -12,6 +14,7 @@ const MISSING_GRACE_MS = 30_000;
 export interface KnownTask {
   readonly arn: string;
   readonly definition: WorkerTaskDefinition;
+  readonly workers: TaskWorkers;
   readonly details: ECSTaskDetails;
   readonly phase: TaskPhase;
   /** Set once `phase` is `ended`; without the task's output. */
@@ -23,6 +26,8 @@ export interface KnownTask {
 export interface TaskListener {
   /** The task's phase or details are new; `before` is the phase until now. */
   changed(task: KnownTask, before: TaskPhase): void;
+  /** It is known now how many workers the task has. */
+  counted?(task: KnownTask): void;
   /** ECS does not let us look at tasks; the listener has been dropped. */
   failed(error: unknown): void;
 }
@@ -49,12 +54,13 @@ export class KnownTasks {
   }
 
   /** Takes a task from an answer to RunTask. False if it is known already: ECS repeats answers. */
-  add(task: Task, definition: WorkerTaskDefinition): boolean {
+  add(task: Task, definition: WorkerTaskDefinition, perTask: WorkersPerTask = 1): boolean {
     const arn = task.taskArn ?? "";
     if (arn === "" || this.#entries.has(arn)) return false;
     const known: KnownTask = {
       arn,
       definition,
+      workers: new TaskWorkers(arn, perTask),
       details: taskDetails(task, arn),
       phase: "accepted",
       isStopped: false,
@@ -71,6 +77,25 @@ export class KnownTasks {
 
   get(arn: string): KnownTask | undefined {
     return this.#entries.get(arn)?.task;
+  }
+
+  /** One of the task's workers has said how many they are. */
+  counted(arn: string, workers: number): void {
+    const entry = this.#entries.get(arn);
+    if (entry?.task.workers.counted(workers) !== true) return;
+    for (const listener of entry.listeners) listener.counted?.(entry.task);
+  }
+
+  /** These workers have ended or were asked to. Returns those of their tasks in which no other worker is left. */
+  setGone(ids: readonly string[]): readonly string[] {
+    const tasks = new Set<KnownTask>();
+    for (const id of ids) {
+      const task = this.get(taskArnOf(id));
+      if (task === undefined) continue;
+      task.workers.setGone(id);
+      if (task.workers.areGone || task.phase === "ended") tasks.add(task);
+    }
+    return [...tasks].map((task) => task.arn);
   }
 
   /** Tells the listener of every change until the returned function is called or the task is STOPPED. */

@@ -4,6 +4,7 @@ import { WorkerVariable, type NetworkMode } from "../../protocol/worker-variable
 import { formatPortRange } from "../../util/port-range.js";
 import { MANAGER_NAME } from "./ecs-errors.js";
 import type { NetworkSettings } from "./ecs-network-settings.js";
+import type { WorkersPerTask } from "./ecs-task-workers.js";
 
 /** The part of a task definition that says how others reach the worker's container. */
 export interface DefinedNetwork {
@@ -14,6 +15,7 @@ export interface DefinedNetwork {
   readonly container: Pick<ContainerDefinition, "name" | "portMappings">;
   /** Whether the launch names subnets. */
   readonly hasConfiguration: boolean;
+  readonly workersPerTask: WorkersPerTask;
 }
 
 /**
@@ -36,7 +38,7 @@ export function workerNetwork(
 }
 
 function networkMode(
-  { name, mode = "bridge", hasConfiguration }: DefinedNetwork,
+  { name, mode = "bridge", hasConfiguration, workersPerTask }: DefinedNetwork,
   settings: NetworkSettings,
 ): NetworkMode {
   if (mode === "none") {
@@ -56,6 +58,13 @@ function networkMode(
     refuse(
       `network.mode of ECSManager is ${settings.mode} and the task definition ${name} has network mode ${mode}: leave ` +
         `out network.mode, or name a revision with networkMode ${settings.mode}`,
+    );
+  }
+  if (mode === "bridge" && workersPerTask !== 1) {
+    refuse(
+      `workersPerTask of ECSManager is ${workersPerTask} and the task definition ${name} has network mode bridge, in which a ` +
+        `port mapping leads to one worker of a task only: use networkMode host or awsvpc, or set network: { mode: "reverse" } ` +
+        `of ECSManager, for workers that open every connection themselves`,
     );
   }
   if (mode === "bridge" && settings.ports !== undefined) {

@@ -1,15 +1,33 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BatchPlan } from "#dist/managers/ecs/ecs-launch-plan.js";
-import { clientToken, planBatches } from "#dist/managers/ecs/ecs-request.js";
+import { clientToken, groupEnvironment, planCalls, tokenUses } from "#dist/managers/ecs/ecs-request.js";
 
 const limits = { capacityMs: 1000, outageMs: 1000, briefAttempts: 3 };
 const lost = { code: "ECONNRESET", message: "" };
 
 void test("calls ask for ten tasks at most", () => {
-  assert.deepEqual(planBatches(1), [1]);
-  assert.deepEqual(planBatches(10), [10]);
-  assert.deepEqual(planBatches(23), [10, 10, 3]);
+  const tasks = (count: number) => planCalls(count, 1).map((call) => call.tasks);
+  assert.deepEqual(tasks(1), [1]);
+  assert.deepEqual(tasks(10), [10]);
+  assert.deepEqual(tasks(23), [10, 10, 3]);
+});
+
+void test("several workers share a task, and the last task, if it is not full, has a call of its own", () => {
+  const calls = (count: number, perTask: number | "auto") =>
+    planCalls(count, perTask).map((call) => `${call.tasks}x${call.perTask}`);
+  assert.deepEqual(calls(8, 4), ["2x4"]);
+  assert.deepEqual(calls(45, 4), ["10x4", "1x4", "1x1"]);
+  assert.deepEqual(calls(3, 4), ["1x3"]);
+  assert.deepEqual(calls(12, "auto"), ["10xauto", "2xauto"]);
+});
+
+void test("a call's token is good for the workers of its tasks, which are told how many they are", () => {
+  assert.equal(tokenUses({ tasks: 10, perTask: 4 }), 40);
+  assert.equal(tokenUses({ tasks: 2, perTask: "auto" }), 2048);
+  assert.deepEqual(groupEnvironment({ perTask: 4 }), { ROLLCALL_WORKERS: "4" });
+  assert.deepEqual(groupEnvironment({ perTask: "auto" }), { ROLLCALL_WORKERS: "auto" });
+  assert.deepEqual(groupEnvironment({ perTask: 1 }), {});
 });
 
 void test("tokens fit ECS and differ by batch and attempt", () => {

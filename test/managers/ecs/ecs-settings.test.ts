@@ -31,6 +31,7 @@ void test("everything that ECS takes is accepted", () => {
   make({
     ecsCluster: "arn:aws:ecs:eu-central-1:123456789012:cluster/c",
     workers: { min: 1, max: 40 },
+    workersPerTask: "auto",
     tags: { project: "x" },
     capacityProviderStrategy: [
       { capacityProvider: "FARGATE_SPOT", weight: 1, base: 2 },
@@ -68,6 +69,8 @@ const wrong: readonly [string, object, typeof TypeError | typeof RangeError, Reg
   ],
   ["an empty task definition", { taskDefinition: " " }, RangeError, /taskDefinition must not be empty/],
   ["no workers", { workers: 0 }, RangeError, /workers must be a whole number from 1 .* not 0/],
+  ["no workers in a task", { workersPerTask: 0 }, RangeError, /workersPerTask must be .* 1 to 1024, not 0/],
+  ["a word for the workers of a task", { workersPerTask: "all" }, TypeError, /or "auto" .* not "all"/],
   ["negative workers", { workers: -2 }, RangeError, /not -2/],
   ["fractional workers", { workers: 1.5 }, RangeError, /not 1\.5/],
   ["workers that are no number", { workers: "4" }, TypeError, /workers must be a number or .* not "4"/],

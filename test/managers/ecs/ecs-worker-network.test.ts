@@ -10,9 +10,11 @@ function network(
   mode: DefinedNetwork["mode"],
   options: ECSNetworkOptions = {},
   portMappings: PortMapping[] = [],
+  workersPerTask: DefinedNetwork["workersPerTask"] = 1,
 ): Readonly<Record<string, string>> {
   const container = { name: "w", portMappings };
-  return workerNetwork({ name: "f:2", mode, container, hasConfiguration: true }, networkSettings(options));
+  const defined = { name: "f:2", mode, container, hasConfiguration: true, workersPerTask };
+  return workerNetwork(defined, networkSettings(options));
 }
 
 function refused(message: RegExp, ...args: Parameters<typeof network>): void {
@@ -80,6 +82,23 @@ void test("a container without a network is no worker, in reverse mode neither",
 });
 
 void test("awsvpc without subnets is refused before ECS is asked", () => {
-  const defined = { name: "f:2", mode: "awsvpc", container: { name: "w" }, hasConfiguration: false } as const;
+  const defined = {
+    name: "f:2",
+    mode: "awsvpc",
+    container: { name: "w" },
+    hasConfiguration: false,
+    workersPerTask: 1,
+  } as const;
   assert.throws(() => workerNetwork(defined, networkSettings({})), /set networkConfiguration .*subnets/);
+});
+
+void test("several workers of a task cannot share the mapped port of bridge, and need none in reverse mode", () => {
+  for (const workersPerTask of [4, "auto"] as const) {
+    const message = new RegExp(`workersPerTask of ECSManager is ${workersPerTask} .*bridge.*mode: "reverse"`);
+    refused(message, "bridge", {}, [{ containerPort: 7000 }], workersPerTask);
+    assert.deepEqual(network("bridge", { mode: "reverse" }, [], workersPerTask), {
+      ROLLCALL_NETWORK_MODE: "reverse",
+    });
+    assert.deepEqual(network("host", {}, [], workersPerTask), { ROLLCALL_NETWORK_MODE: "host" });
+  }
 });
