@@ -90,6 +90,16 @@ export abstract class ClusterView {
       .map(({ pid }) => pid);
   }
 
+  /** As `procs`, without this process (`other_procs` of Julia's DistributedNext). */
+  otherProcs(filter: ProcessFilter = {}): number[] {
+    return this.procs(filter).filter((pid) => pid !== this.myId());
+  }
+
+  /** As `workers`, without this process: on a worker, its peers (`other_workers` of Julia's DistributedNext). */
+  otherWorkers(filter: ProcessFilter = {}): number[] {
+    return this.workers(filter).filter((pid) => pid !== this.myId());
+  }
+
   nprocs(): number {
     return this.#directory.workers.length + 1;
   }

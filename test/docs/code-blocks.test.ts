@@ -11,6 +11,7 @@ declare const cluster: import("rollcall").Cluster;
 declare const currentCluster: typeof import("rollcall/worker").currentCluster;
 declare const ecs: import("rollcall/local-ecs").LocalECS;
 declare const xs: readonly number[];
+declare function throwDart(index: number): number;
 `;
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   rollcall: ["Cluster", "LocalManager", "ProcessExitedError", "exponentialBackOff", "range", "zip"],
