@@ -24,6 +24,7 @@ import {
   type MapOptions,
 } from "./pool/map-options.js";
 import { ParallelMap } from "./pool/parallel-map.js";
+import { staysHere } from "./protocol/stays-here.js";
 import type { ChannelBackend } from "./references/channel-backend.js";
 import type { Future } from "./references/future.js";
 import type { HeldReferences, References } from "./references/references.js";
@@ -59,6 +60,11 @@ export abstract class ClusterView {
     this.#caller = new Caller(functions, directory, references);
     this.#maker = new ReferenceMaker(directory, references, this.#caller);
     this.#workplaces = new Workplaces({ directory, supply, local });
+  }
+
+  /** @internal */
+  get [staysHere](): string {
+    return "call currentCluster() of rollcall/worker where the function runs";
   }
 
   /**
