@@ -24,6 +24,7 @@ import {
   type MapOptions,
 } from "./pool/map-options.js";
 import { ParallelMap } from "./pool/parallel-map.js";
+import { staysHere } from "./protocol/stays-here.js";
 import type { ChannelBackend } from "./references/channel-backend.js";
 import type { Future } from "./references/future.js";
 import type { HeldReferences, References } from "./references/references.js";
@@ -61,6 +62,11 @@ export abstract class ClusterView {
     this.#workplaces = new Workplaces({ directory, supply, local });
   }
 
+  /** @internal */
+  get [staysHere](): string {
+    return "call currentCluster() of rollcall/worker where the function runs";
+  }
+
   /**
    * The pids, ascending, of all processes that the filter lets through; the manager's is among them unless labels are
    * asked for. Throws a `NoSuchProcessError` or `ProcessExitedError` for a `sameHostAs` that is none.
@@ -88,6 +94,16 @@ export abstract class ClusterView {
       .filter((worker) => hasLabels(worker.labels, labels))
       .filter((worker) => place === undefined || isSameHost(worker.place, place))
       .map(({ pid }) => pid);
+  }
+
+  /** As `procs`, without this process (`other_procs` of Julia's DistributedNext). */
+  otherProcs(filter: ProcessFilter = {}): number[] {
+    return this.procs(filter).filter((pid) => pid !== this.myId());
+  }
+
+  /** As `workers`, without this process: on a worker, its peers (`other_workers` of Julia's DistributedNext). */
+  otherWorkers(filter: ProcessFilter = {}): number[] {
+    return this.workers(filter).filter((pid) => pid !== this.myId());
   }
 
   nprocs(): number {

@@ -27,7 +27,17 @@ class WorkerCluster extends ClusterView {
 }
 
 // Not in the types of a view; who writes JavaScript, or casts, gets the reason.
-for (const name of ["addProcs", "rmProcs", "everywhere", "interrupt", "workerInfo", "close", "on", "off"]) {
+for (const name of [
+  "addProcs",
+  "rmProcs",
+  "adapt",
+  "everywhere",
+  "interrupt",
+  "workerInfo",
+  "close",
+  "on",
+  "off",
+]) {
   Object.defineProperty(WorkerCluster.prototype, name, {
     value: () => {
       throw new TypeError(

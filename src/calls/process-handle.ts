@@ -7,6 +7,7 @@ import {
   type PoolCallOptions,
   type RetryOptions,
 } from "./call-target.js";
+import { staysHere } from "../protocol/stays-here.js";
 import type { Future } from "../references/future.js";
 import type { Callable } from "./remote-call.js";
 import { areRepeatable } from "./retry-delays.js";
@@ -45,6 +46,11 @@ export class ProcessHandle {
     const options =
       delays !== undefined && areRepeatable(delays) ? { ...checked, retryDelays: delays } : checked;
     this.#options = where instanceof WorkerPool ? { ...options, pool: where } : { ...options, pid: where };
+  }
+
+  /** @internal */
+  get [staysHere](): string {
+    return "make one where it is used, with currentCluster().process(pid)";
   }
 
   /** Undefined for a pool's. */

@@ -1,4 +1,5 @@
 import { CallTimeoutError, NoWorkersError } from "../errors.js";
+import { staysHere } from "../protocol/stays-here.js";
 import { abortSignal, milliseconds, onlyKnown, optional, plainObject } from "../util/option-checks.js";
 import { PoolMembers } from "./pool-members.js";
 
@@ -56,6 +57,11 @@ export class WorkerPool {
   constructor(context: PoolContext, pids: Iterable<number>) {
     this.#context = context;
     for (const pid of pids) this.push(pid);
+  }
+
+  /** @internal */
+  get [staysHere](): string {
+    return "make one where it is used, with currentCluster().workerPool(pids)";
   }
 
   /** Members, free or not. */

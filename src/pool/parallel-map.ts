@@ -1,3 +1,4 @@
+import { staysHere } from "../protocol/stays-here.js";
 import { deferred, type Deferred } from "../util/deferred.js";
 import type { CheckedMapOptions } from "./map-options.js";
 import { MapRun, type MapContext, type MapEnd } from "./map-run.js";
@@ -31,6 +32,11 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
       end: (end) => this.#ended(end),
     });
     void this.#run.start();
+  }
+
+  /** @internal */
+  get [staysHere](): string {
+    return "await it and send its results";
   }
 
   then<A = R[], B = never>(

@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { staysHere } from "./stays-here.js";
 import type { ValueExtension } from "./value-extension.js";
 
 /** What an object is to the codec. `data` is anything that travels as its own enumerable string keys. */
@@ -121,7 +122,7 @@ function builtInKind(value: object): ObjectKind | undefined {
 function isRefused(value: object): boolean {
   if (types.isPromise(value) || types.isWeakMap(value) || types.isWeakSet(value)) return true;
   if (types.isSharedArrayBuffer(value) || types.isExternal(value) || types.isKeyObject(value)) return true;
-  if (value instanceof EventTarget) return true;
+  if (value instanceof EventTarget || staysHere in value) return true;
   // Streams and sockets of Node.
   if ("pipe" in value && "on" in value) return true;
   const tag: unknown = Symbol.toStringTag in value ? value[Symbol.toStringTag] : undefined;

@@ -1,6 +1,7 @@
 import { types } from "node:util";
 import { binaryRefusal } from "./binary-refusal.js";
 import type { ObjectKinds } from "./object-kinds.js";
+import { wayOutOf } from "./stays-here.js";
 
 /** Thrown on the fast path, which knows neither place nor reason; `explainRefusal` finds both. */
 export class NotEncodableError extends Error {}
@@ -162,6 +163,8 @@ function messageOf(thrown: unknown): string {
 }
 
 function refusalOf(value: object): string {
+  const wayOut = wayOutOf(value);
+  if (wayOut !== undefined) return `is ${named(value)}, which lives in this process alone; ${wayOut}`;
   if (types.isPromise(value)) return "is a Promise; await it and send its value";
   if (types.isWeakMap(value)) return "is a WeakMap, whose content cannot be listed; send a Map";
   if (types.isWeakSet(value)) return "is a WeakSet, whose content cannot be listed; send a Set";

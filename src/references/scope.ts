@@ -1,3 +1,4 @@
+import { staysHere } from "../protocol/stays-here.js";
 import type { Reference } from "./reference.js";
 
 /**
@@ -17,6 +18,11 @@ export abstract class ReferenceScope implements Disposable, AsyncDisposable {
   /** @internal */
   protected constructor(flush: () => Promise<void>) {
     this.#flush = flush;
+  }
+
+  /** @internal */
+  get [staysHere](): string {
+    return "send the references";
   }
 
   /** Takes a reference in, one that came as an argument, say. Gives it back. It is released now if the scope is over. */

@@ -92,6 +92,19 @@ for (const pid of [2, 1]) {
     assert.equal(await cluster.remoteCallFetch(visit, { pid, timeoutMs: 60_000 }, 3), 30);
   });
 
+  void test(`on ${where} arguments are copies`, async (context) => {
+    const { cluster } = await withWorkers(context, 1);
+    const given = { tags: ["a"] };
+    const seen: unknown[] = [];
+    const takesAny = visit as unknown as (value: object) => Promise<number>;
+    hooks.visit = (value) => {
+      (value as unknown as typeof given).tags.push("b");
+      seen.push(value);
+    };
+    await cluster.remoteCallFetch(takesAny, pid, given);
+    assert.deepEqual([given, seen], [{ tags: ["a"] }, [{ tags: ["a", "b"] }]]);
+  });
+
   void test(`on ${where} arguments that cannot travel fail before anything is sent`, async (context) => {
     const { cluster } = await withWorkers(context, 1);
     const takesAny = visit as unknown as (value: unknown) => Promise<number>;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NoSuchProcessError } from "#dist/index.js";
-import { sameHost } from "./fixtures/peers.js";
+import { others, sameHost } from "./fixtures/peers.js";
 import { double } from "./fixtures/work.js";
 import { launchedId, memoryCluster, once } from "./memory-cluster.js";
 
@@ -40,6 +40,19 @@ void test("processes of one machine are listed by one of them", async (context) 
   ] as const) {
     assert.deepEqual(await cluster.remoteCallFetch(sameHost, pid, like), there);
   }
+});
+
+void test("a process lists the others without itself, and a cluster without workers lists none", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  assert.deepEqual(cluster.procs(), [1]);
+  assert.deepEqual(cluster.workers(), []);
+  assert.deepEqual([cluster.nprocs(), cluster.nworkers()], [1, 0]);
+  assert.deepEqual(cluster.otherProcs(), []);
+  await cluster.addProcs(manager({ workers: 3 }), { labels: { kind: "any" } });
+  assert.deepEqual([cluster.nprocs(), cluster.nworkers()], [4, 3]);
+  assert.deepEqual(cluster.otherProcs(), [2, 3, 4]);
+  assert.deepEqual(await cluster.remoteCallFetch(others, 3), { procs: [1, 2, 4], workers: [2, 4] });
+  assert.deepEqual(cluster.otherWorkers({ labels: { kind: "other" } }), []);
 });
 
 void test("bad options of addProcs are refused before anything is started", (context) => {

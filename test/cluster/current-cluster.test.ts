@@ -9,6 +9,7 @@ import {
   everyWayOfMapping,
   idOfCurrentCluster,
   nestedSum,
+  callsOwn,
   startsWorkers,
 } from "./fixtures/calling.js";
 import { memoryCluster } from "./memory-cluster.js";
@@ -45,6 +46,15 @@ test("what only the manager can do is an error on a worker that says so", async 
     cluster.remoteCallFetch(startsWorkers, 2),
     (error) => error instanceof RemoteError && /addProcs belongs to the manager/.test(error.message),
   );
+  const names = Object.getOwnPropertyNames(Object.getPrototypeOf(cluster)).filter(
+    (name) => name !== "constructor",
+  );
+  assert.ok(names.includes("adapt"));
+  for (const name of names) {
+    await assert.rejects(cluster.remoteCallFetch(callsOwn, 2, name), (error: RemoteError) =>
+      error.message.includes(`${name} belongs to the manager`),
+    );
+  }
 });
 
 test("on a manager the current cluster is its only one, or that of the running call", async (context) => {

@@ -237,15 +237,18 @@ void test("an attempt fails when its time is up, and the worker has others meanw
 void test("an item knows its deadline, and is told when its time is up", async (context) => {
   const { cluster } = await withWorkers(context, 1);
   const told = deferred<unknown>();
+  // Two clocks run, the worker's and the map's: a result that answers the first could come before the second.
+  const gate = deferred<void>();
   hooks.visit = async () => {
     const { signal, deadline } = currentCall();
     assert.ok(deadline! > Date.now() - 60_000);
     signal.addEventListener("abort", () => told.resolve((signal.reason as Error).name), { once: true });
-    await told.promise;
+    await gate.promise;
   };
   const map = cluster.pmap(visit, [1], { itemTimeoutMs: 100 });
   await assert.rejects(async () => map, { name: "CallTimeoutError", message: /item 0 did not end within/ });
   assert.match(String(await told.promise), /^(CallTimeoutError|AbortError)$/);
+  gate.resolve();
 });
 
 void test("a result that comes after its time does not count", async (context) => {

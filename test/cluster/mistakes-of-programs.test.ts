@@ -33,6 +33,34 @@ test("an exception in onProgress ends its map with that exception, and no worker
   await stillWorks(cluster, 2);
 });
 
+test("a cluster, and what belongs to its process, does not travel, and the error says what to do instead", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  await cluster.addProcs(manager({ workers: 1 }));
+  const take = (value: unknown): string => typeof value;
+  using scope = cluster.scope();
+  const refused: readonly (readonly [value: unknown, message: RegExp])[] = [
+    [cluster, /^args\[0\] is a Cluster, which lives in this process alone; call currentCluster\(\) of/],
+    [cluster.workerPool(), /a WorkerPool, .*currentCluster\(\)\.workerPool\(pids\)$/],
+    [cluster.cachingPool(), /a CachingPool, /],
+    [cluster.process(2), /a ProcessHandle, .*currentCluster\(\)\.process\(pid\)$/],
+    [scope, /a Scope, .*send the references$/],
+    [cluster.pmap(double, [1]), /a ParallelMap, .*await it and send its results$/],
+  ];
+  for (const [value, message] of refused) {
+    for (const pid of [1, 2]) {
+      await assert.rejects(cluster.remoteCallFetch(take, pid, value), {
+        name: "SerializationError",
+        message,
+      });
+    }
+  }
+  await assert.rejects(
+    cluster.remoteCallFetch(() => cluster.nworkers(), 2),
+    /captured variable "cluster" of .* is a Cluster, .*call currentCluster\(\)/,
+  );
+  await stillWorks(cluster, 1);
+});
+
 test("an exception in a listener is the program's, and the launch goes on", async (context) => {
   const { cluster, manager } = memoryCluster(context);
   const mistake = new Error("a mistake in a listener");

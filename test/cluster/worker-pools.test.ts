@@ -139,6 +139,16 @@ void test("every worker that joins is in the default pool, and leaves it as it l
   assert.deepEqual(pool.workers, [2]);
 });
 
+void test("the default pool can be another one, to which workers that join are pushed", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  await cluster.addProcs(manager({ workers: 2 }));
+  cluster.defaultWorkerPool = cluster.workerPool([3]);
+  const remote = cluster.remote(whoAmI);
+  assert.deepEqual([await remote(), await remote()], [3, 3]);
+  await cluster.addProcs(manager({ workers: 1 }));
+  assert.deepEqual(cluster.defaultWorkerPool.workers, [3, 4]);
+});
+
 void test("who waits for the default pool gets a worker of the launch that is under way", async (context) => {
   const { cluster, manager } = memoryCluster(context);
   const gate = deferred<void>();

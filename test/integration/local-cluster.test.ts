@@ -144,6 +144,8 @@ test("a removed worker is gone, and its pid stays known as gone", async () => {
     (error) => error instanceof NoSuchProcessError && /process 9\b.*1, 3/.test(error.message),
   );
   await assert.rejects(cluster.rmProcs(1), RangeError);
+  await assert.rejects(cluster.rmProcs([3, 9]), NoSuchProcessError);
+  await assert.rejects(cluster.interrupt(1), RangeError);
   assert.equal(await cluster.remoteCallFetch(add, 3, 1, 1), 2);
 });
 
