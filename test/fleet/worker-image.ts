@@ -4,7 +4,7 @@
  */
 import type Docker from "dockerode";
 import { spawn } from "node:child_process";
-import { copyFileSync, cpSync, mkdirSync, realpathSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -26,6 +26,8 @@ export function stageWorkerImages(folder: string): void {
   const generic = join(folder, "generic");
   copyProgram(realpathSync(process.execPath), generic, "usr/bin/node");
   mkdirSync(join(generic, "tmp"));
+  // As in every image: what is sent to a worker is kept there.
+  chmodSync(join(generic, "tmp"), 0o1777);
   copyToApp(generic, ROLLCALL_FILES);
   copyToApp(join(folder, "project"), PROJECT_FILES);
 }
