@@ -52,12 +52,12 @@ export function continentalAirports(csv: string): Airport[] {
   return [...places.values()];
 }
 
-/** Reads the real data: the file that the npm package `vega-datasets` carries. */
-export function loadAirports(): Airport[] {
-  return continentalAirports(readDataset("airports.csv"));
-}
+/**
+ * The real data, as the npm package `vega-datasets` carries them. Named in this way, the file goes along when this module is
+ * sent to a worker that has nothing of the demo.
+ */
+const airportsFile = new URL("../../node_modules/vega-datasets/data/airports.csv", import.meta.url);
 
-/** The text of a file in the data folder of `vega-datasets`, which stands beside the folder of its entry module. */
-export function readDataset(name: string): string {
-  return readFileSync(new URL(`../data/${name}`, import.meta.resolve("vega-datasets")), "utf8");
+export function loadAirports(): Airport[] {
+  return continentalAirports(readFileSync(airportsFile, "utf8"));
 }

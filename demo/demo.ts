@@ -8,22 +8,28 @@ import { reportText, type Report } from "./report.js";
 import { kilometres } from "./screen-text.js";
 import { Screen, type ScreenStream } from "./screen.js";
 import type { TourResult, TourStart } from "./search.js";
-import type { openSolver, Solver } from "./solve.js";
+import type { OpenSolver, Solver } from "./solve.js";
 import { tourStarts } from "./starts.js";
 import { loadStates } from "./states.js";
 
-/** What the demo needs from the process that it runs in. */
-export interface Surroundings {
+/** What a search needs from the process that it runs in. */
+export interface SearchSurroundings {
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: ScreenStream;
   /** Ends the demo early; `runDemo` then rejects with its reason, after everything has been cleaned up. */
   readonly signal: AbortSignal;
-  readonly openSolver: typeof openSolver;
+  readonly openSolver: OpenSolver;
+}
+
+/** What the demo needs from the process that it runs in. */
+export interface Surroundings extends SearchSurroundings {
+  /** Does what `searchAndTell` does in a process that has a fleet; its exit code. */
+  readonly runOnFleet: (options: DemoOptions, signal: AbortSignal) => Promise<number>;
 }
 
 /** Runs the demo as these arguments want it; the exit code. */
 export async function runDemo(args: readonly string[], surroundings: Surroundings): Promise<number> {
-  const { stdout, stderr } = surroundings;
+  const { stdout, stderr, signal, runOnFleet } = surroundings;
   try {
     const request = readOptions(args);
     if (request.kind === "help") {
@@ -31,9 +37,9 @@ export async function runDemo(args: readonly string[], surroundings: Surrounding
       return 0;
     }
     const { options } = request;
-    const report = await findTour(options, prepareFolder(options.output), surroundings);
-    if (options.json) stdout.write(`${JSON.stringify(report)}\n`);
-    else stdout.write(`\n${reportText(report)}\n`);
+    const pictures = prepareFolder(options.output);
+    if (options.fleet) return await runOnFleet(options, signal);
+    await searchAndTell(options, pictures, surroundings);
     return 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -42,10 +48,20 @@ export async function runDemo(args: readonly string[], surroundings: Surrounding
   }
 }
 
+/** Searches, draws the pictures, and reports on stdout. */
+export async function searchAndTell(
+  options: DemoOptions,
+  pictures: Pictures,
+  surroundings: SearchSurroundings,
+): Promise<void> {
+  const report = await findTour(options, pictures, surroundings);
+  surroundings.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `\n${reportText(report)}\n`);
+}
+
 async function findTour(
   options: DemoOptions,
   pictures: Pictures,
-  { stderr, signal, openSolver }: Surroundings,
+  { stderr, signal, openSolver }: SearchSurroundings,
 ): Promise<Report> {
   const airports = loadAirports();
   const screen = new Screen(stderr, options.workers);

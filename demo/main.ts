@@ -1,6 +1,7 @@
 // The demo: `npm run demo`. What it finds goes to stdout, what it does meanwhile to stderr. A signal ends it in
 // good order (the workers first); a second one at once, and the workers then notice that they are alone.
 import { runDemo } from "./demo.js";
+import { runOnFleet } from "./fleet.js";
 import { openSolver } from "./solve.js";
 
 /** The exit codes by which shells tell that a signal ended a program: 128 and its number. */
@@ -27,6 +28,7 @@ try {
     stderr,
     signal: ending.signal,
     openSolver,
+    runOnFleet,
   });
 } catch (error) {
   process.exitCode = 1;

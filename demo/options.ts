@@ -5,6 +5,8 @@ export interface DemoOptions {
   /** How much work: so many starts, or as many as are done in so many seconds. */
   readonly work: { readonly starts: number } | { readonly seconds: number };
   readonly manager: "local" | "ecs";
+  /** Whether the workers are containers on several hosts with Docker engines, rather than processes. */
+  readonly fleet: boolean;
   readonly seed: number;
   readonly json: boolean;
   /** The folder for the pictures. */
@@ -40,6 +42,11 @@ export function readOptions(args: readonly string[]): Request {
     });
   }
   const { starts, seconds, ...rest } = command.opts<Omit<DemoOptions, "work"> & Work>();
+  if (rest.fleet && rest.manager === "local") {
+    throw new UsageError(
+      "option '--fleet' cannot be used with '--manager local': the containers of a fleet are started by ECS",
+    );
+  }
   return {
     kind: "run",
     options: { ...rest, work: seconds === undefined ? { starts: starts ?? defaultStarts } : { seconds } },
@@ -78,6 +85,11 @@ function demoCommand(): Command {
       )
         .choices(["ecs", "local"])
         .default("ecs"),
+    )
+    .option(
+      "--fleet",
+      "run the workers as containers on two hosts of their own in this machine; needs root and Docker",
+      false,
     )
     .addOption(
       new Option("--seed <n>", "seed of all random choices").argParser(whole(0, 2 ** 32 - 1)).default(1),

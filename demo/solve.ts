@@ -36,19 +36,35 @@ export interface Solver extends AsyncDisposable {
   run(starts: Iterable<TourStart>, signal: AbortSignal): AsyncIterable<TourResult>;
 }
 
+type SolverOptions = Pick<DemoOptions, "manager" | "workers">;
+
 /** Launches the workers. Nothing is left running if it throws; rejects with the signal's reason when that aborts. */
-export async function openSolver(
-  options: Pick<DemoOptions, "manager" | "workers">,
+export type OpenSolver = (
+  options: SolverOptions,
+  onLaunch: (event: LaunchEvent) => void,
+  signal: AbortSignal,
+) => Promise<Solver>;
+
+/** Makes what starts the workers. What it opens for that is put into `resources`, and disposed of after the workers. */
+export type OpenManager = (options: SolverOptions, resources: AsyncDisposable[]) => Promise<ClusterManager>;
+
+/** With workers on this machine: tasks of an ECS endpoint in this process, or plain child processes. */
+export const openSolver: OpenSolver = (options, onLaunch, signal) =>
+  openSolverOn(managerHere, options, onLaunch, signal);
+
+/** The same with the workers of any manager. */
+export async function openSolverOn(
+  openManager: OpenManager,
+  options: SolverOptions,
   onLaunch: (event: LaunchEvent) => void,
   signal: AbortSignal,
 ): Promise<Solver> {
   signal.throwIfAborted();
+  // The SDK announces the end of its support for Node 20 in the middle of the launch; the demo is not the place.
+  process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   const resources: AsyncDisposable[] = [];
   try {
-    const manager =
-      options.manager === "ecs"
-        ? await ecsManager(options.workers, resources)
-        : new LocalManager({ workers: options.workers });
+    const manager = await openManager(options, resources);
     const cluster = new Cluster();
     resources.push(cluster);
     tellSteps(cluster, onLaunch);
@@ -65,23 +81,27 @@ export async function openSolver(
 }
 
 const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
-const instances = 2;
-const cpuPerWorker = 1024;
-const memoryPerWorker = 512;
+/** How many container instances the workers share. */
+export const instances = 2;
+/** What a worker's task takes of its instance: CPU units, MiB. */
+export const taskSize = { cpu: 1024, memory: 512 } as const;
 
-/** An ECS endpoint in this process with two container instances, and a task definition whose tasks are workers. */
-async function ecsManager(workers: number, resources: AsyncDisposable[]): Promise<ClusterManager> {
-  const perInstance = Math.ceil(workers / instances);
+/** What each instance has: room for its share of the workers. */
+export function instanceSize(workers: number): { readonly cpu: number; readonly memory: number } {
+  const share = Math.ceil(workers / instances);
+  return { cpu: share * taskSize.cpu, memory: share * taskSize.memory };
+}
+
+const managerHere: OpenManager = async ({ manager, workers }, resources) =>
+  manager === "ecs" ? ecsManager(workers, resources) : new LocalManager({ workers });
+
+/** An ECS endpoint in this process with its container instances, and a task definition whose tasks are workers. */
+async function ecsManager(workers: number, resources: AsyncDisposable[]): Promise<ECSManager> {
   const ecs = await startLocalECS({
-    instances: Array.from({ length: instances }, () => ({
-      cpu: perInstance * cpuPerWorker,
-      memory: perInstance * memoryPerWorker,
-    })),
+    instances: Array.from({ length: instances }, () => instanceSize(workers)),
     workingDirectory: projectRoot,
   });
   resources.push(ecs);
-  // The SDK announces the end of its support for Node 20 in the middle of the launch; the demo is not the place.
-  process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   const client = new ECSClient(ecs.clientConfig);
   await client.send(
     new RegisterTaskDefinitionCommand({
@@ -91,8 +111,7 @@ async function ecsManager(workers: number, resources: AsyncDisposable[]): Promis
         {
           name: "worker",
           image: "tour-worker",
-          cpu: cpuPerWorker,
-          memory: memoryPerWorker,
+          ...taskSize,
           command: ["node", "dist/worker/main.js"],
         },
       ],

@@ -1,6 +1,6 @@
+import { readFileSync } from "node:fs";
 import { mesh } from "topojson-client";
 import type { GeometryCollection, Topology } from "topojson-specification";
-import { readDataset } from "./airports.js";
 import type { Place } from "./sphere.js";
 
 /** Lines of a map, each a row of points. */
@@ -18,8 +18,10 @@ type StateTopology = Topology<{ states: GeometryCollection }>;
 /** FIPS codes of what is not continental: Alaska, Hawaii, and the territories from 60 on. */
 const isContinental = (fips: number): boolean => fips !== 2 && fips !== 15 && fips < 60;
 
+const statesFile = new URL("../../node_modules/vega-datasets/data/us-10m.json", import.meta.url);
+
 export function loadStates(): StateLines {
-  const topology: StateTopology = JSON.parse(readDataset("us-10m.json"));
+  const topology: StateTopology = JSON.parse(readFileSync(statesFile, "utf8"));
   return stateLines(topology);
 }
 

@@ -1,5 +1,4 @@
 /** What a container writes, line by line, from its first one on. */
-import { StringDecoder } from "node:string_decoder";
 import { Writable, type Readable } from "node:stream";
 import type { Container } from "dockerode";
 import { LineSplitter } from "../util/line-splitter.js";
@@ -8,6 +7,8 @@ import type { Docker } from "./docker-engine.js";
 /** The engine hands over the last output right after the end; it is not waited for longer than this. */
 const LATE_OUTPUT_MS = 2_000;
 
+export type OutputListener = (stream: "stdout" | "stderr", line: string) => void;
+
 export interface ContainerOutput {
   /** The container has ended, or closed its output, or its engine is gone. */
   readonly ended: Promise<void>;
@@ -15,11 +16,12 @@ export interface ContainerOutput {
   finish(): Promise<void>;
 }
 
-/** To be called before the start, so that the first line is not missed. */
+/** To be called before the start, so that the first line is not missed. Longer lines are cut, by default as `LineSplitter` does. */
 export async function attachOutput(
   engine: Docker,
   container: Container,
-  onLine: (stream: "stdout" | "stderr", line: string) => void,
+  onLine: OutputListener,
+  maxLineLength?: number,
 ): Promise<ContainerOutput> {
   // Without an input the library hands over the answer itself, whatever its types say.
   const stream = (await container.attach({
@@ -27,11 +29,9 @@ export async function attachOutput(
     stdout: true,
     stderr: true,
   })) as unknown as Readable;
-  const splitters = {
-    stdout: new LineSplitter((line) => onLine("stdout", line)),
-    stderr: new LineSplitter((line) => onLine("stderr", line)),
-  };
-  engine.modem.demuxStream(stream, lineSink(splitters.stdout), lineSink(splitters.stderr));
+  const stdout = new LineSplitter((line) => onLine("stdout", line), maxLineLength);
+  const stderr = new LineSplitter((line) => onLine("stderr", line), maxLineLength);
+  engine.modem.demuxStream(stream, lineSink(stdout), lineSink(stderr));
   const ended = new Promise<void>((resolve) => {
     stream.once("end", resolve);
     stream.once("close", resolve);
@@ -45,18 +45,16 @@ export async function attachOutput(
       await Promise.race([ended, late]);
       clearTimeout(timer);
       stream.destroy();
-      splitters.stdout.end();
-      splitters.stderr.end();
+      stdout.end();
+      stderr.end();
     },
   };
 }
 
 function lineSink(splitter: LineSplitter): Writable {
-  // A character may be split over two pieces.
-  const decoder = new StringDecoder("utf8");
   return new Writable({
     write: (chunk: Buffer, _encoding, done) => {
-      splitter.push(decoder.write(chunk));
+      splitter.push(chunk);
       done();
     },
   });

@@ -4,9 +4,10 @@
  */
 import type { ContainerCreateOptions, ContainerInspectInfo } from "dockerode";
 import { basename } from "node:path";
+import { ownerName, removeOrphans } from "../docker/container-owner.js";
+import { connectToEngine, engineMessage, isNotFound, type Docker } from "../docker/docker-engine.js";
+import { hasImage, pullImage } from "../docker/image.js";
 import { DockerContainer } from "./docker-container.js";
-import { connectToEngine, engineMessage, isNotFound, type Docker } from "./docker-engine.js";
-import { containerLabels, removeOrphans } from "./docker-owner.js";
 import {
   cannotPull,
   ContainerStartError,
@@ -21,6 +22,8 @@ import type { NetworkBinding, TaskDefinition } from "./state.js";
 /** The least that the engine takes; what the ECS agent uses for a container without CPU units. */
 const MIN_CPU_SHARES = 2;
 const MIB = 1_048_576;
+const OWNER_LABEL = "rollcall.local-ecs.owner";
+const TASK_LABEL = "rollcall.local-ecs.task";
 
 export interface DockerLauncherOptions {
   /** Path of the engine's Unix socket. */
@@ -41,9 +44,9 @@ export class DockerLauncher implements Launcher {
 
   /** Connects to the engine, and removes from it what endpoints left there whose process is gone. */
   static async open(options: DockerLauncherOptions): Promise<DockerLauncher> {
-    const engine = await connectToEngine(options.socketPath);
+    const engine = await connectToEngine(options.socketPath, "a container instance with an engine");
     await checkNetwork(engine, options);
-    await removeOrphans(engine);
+    await removeOrphans(engine, OWNER_LABEL);
     return new DockerLauncher(engine, options);
   }
 
@@ -58,7 +61,7 @@ export class DockerLauncher implements Launcher {
   async pull(image: string, signal: AbortSignal): Promise<void> {
     if (this.options.missingImages.has(image)) throw cannotPull(image);
     try {
-      if (!(await this.#has(image))) await this.#pull(image, signal);
+      if (!(await hasImage(this.engine, image))) await pullImage(this.engine, image, signal);
     } catch (error) {
       throw cannotPull(image, engineMessage(error));
     }
@@ -93,25 +96,6 @@ export class DockerLauncher implements Launcher {
       }),
     );
   }
-
-  async #has(image: string): Promise<boolean> {
-    try {
-      await this.engine.getImage(image).inspect();
-      return true;
-    } catch (error) {
-      if (isNotFound(error)) return false;
-      throw error;
-    }
-  }
-
-  async #pull(image: string, signal: AbortSignal): Promise<void> {
-    // Without a tag the engine would take all of them.
-    const isComplete = /(:[^/]*|@[^/]*)$/.test(image);
-    const progress = await this.engine.pull(isComplete ? image : `${image}:latest`, { abortSignal: signal });
-    await new Promise<void>((resolve, reject) => {
-      this.engine.modem.followProgress(progress, (error) => (error === null ? resolve() : reject(error)));
-    });
-  }
 }
 
 async function checkNetwork(
@@ -144,7 +128,7 @@ function createOptions(spec: ContainerSpec, network: string): ContainerCreateOpt
     Env: Object.entries({ ...spec.environment, ...metadataFileVariable(mounted) }).map(
       ([name, value]) => `${name}=${value}`,
     ),
-    Labels: containerLabels(spec.taskId),
+    Labels: { [OWNER_LABEL]: ownerName(), [TASK_LABEL]: spec.taskId },
     // One that shares a network cannot expose anything of it.
     ...(spec.sharesNetworkOf === undefined ? { ExposedPorts: exposedPorts(spec) } : {}),
     HostConfig: {

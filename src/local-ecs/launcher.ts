@@ -50,6 +50,9 @@ export interface LaunchedContainer {
 
 export type OutputListener = (stream: "stdout" | "stderr", line: string) => void;
 
+/** Longer lines are cut: Docker hands them to its log drivers in parts of 16 KiB. */
+export const MAX_LINE_LENGTH = 16_384;
+
 /**
  * Runs containers, or what stands for them. The task runner is the only caller: for each container `pull`, then `start`,
  * then perhaps `stop`. The launcher owns what it started until `exited` resolves.

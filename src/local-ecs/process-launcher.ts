@@ -15,10 +15,11 @@ import {
   type ContainerSpec,
   type LaunchedContainer,
   type Launcher,
+  MAX_LINE_LENGTH,
   type OutputListener,
 } from "./launcher.js";
 import { metadataFileVariable } from "./metadata-file.js";
-import { LineSplitter } from "./line-splitter.js";
+import { LineSplitter } from "../util/line-splitter.js";
 import { killGroup, signalGroup } from "./process-group.js";
 import { ProcessGuard } from "./process-guard.js";
 import type { NetworkBinding, TaskDefinition } from "./state.js";
@@ -194,7 +195,7 @@ interface ForwardedOutput {
 
 function forwardLines(output: Readable | null, onLine: (line: string) => void): ForwardedOutput {
   if (output === null) return { finish: async () => undefined };
-  const splitter = new LineSplitter(onLine);
+  const splitter = new LineSplitter(onLine, MAX_LINE_LENGTH);
   output.on("data", (chunk: Buffer) => splitter.push(chunk));
   const closed = new Promise<void>((onClose) => {
     output.once("close", () => {

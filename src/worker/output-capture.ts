@@ -1,4 +1,3 @@
-import { StringDecoder } from "node:string_decoder";
 import { LineSplitter } from "../util/line-splitter.js";
 
 /**
@@ -13,10 +12,8 @@ export function captureOutput(
     const stream = streams[name];
     const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
     const splitter = new LineSplitter((line) => onLine(name, line));
-    // A character may be split over two writes.
-    const decoder = new StringDecoder("utf8");
     stream.write = (chunk: Uint8Array | string, ...more: unknown[]): boolean => {
-      splitter.push(typeof chunk === "string" ? chunk : decoder.write(Buffer.from(chunk)));
+      splitter.push(chunk);
       return write(chunk, ...more);
     };
   }

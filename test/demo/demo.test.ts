@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { runDemo, type Surroundings } from "../../demo/demo.js";
+import type { DemoOptions } from "../../demo/options.js";
 import { improveTour, type TourResult, type TourStart } from "../../demo/search.js";
 import type { DemoWorker, Solver } from "../../demo/solve.js";
 import { Written } from "./written.js";
@@ -67,7 +68,12 @@ function surroundings(onResult = (): void => {}, signal = new AbortController().
     opened.push(solver);
     return Promise.resolve(solver);
   };
-  return { stdout, stderr, opened, signal, openSolver };
+  const onFleet: DemoOptions[] = [];
+  const runOnFleet: Surroundings["runOnFleet"] = (options) => {
+    onFleet.push(options);
+    return Promise.resolve(7);
+  };
+  return { stdout, stderr, opened, onFleet, signal, openSolver, runOnFleet };
 }
 
 void test("with --json stdout holds one object, whose pictures exist, and the workers are gone", async (context) => {
@@ -146,4 +152,37 @@ void test("--help goes to stdout and launches nothing", async () => {
   assert.equal(await runDemo(["--help"], around), 0);
   assert.match(around.stdout.text, /^Usage: npm run demo/);
   assert.deepEqual(around.opened, []);
+});
+
+void test("with --fleet the options go to a fleet, whose exit code is the demo's, and nothing is done here", async (context) => {
+  const around = surroundings();
+  const folder = await folderFor(context);
+  assert.equal(await runDemo(["--fleet", "--workers", "8", "--seed", "3", "--output", folder], around), 7);
+  const [options] = around.onFleet;
+  assert.deepEqual(options, {
+    workers: 8,
+    work: { starts: 64 },
+    manager: "ecs",
+    fleet: true,
+    seed: 3,
+    json: false,
+    output: folder,
+  });
+  assert.deepEqual([around.opened.length, around.stdout.text, around.stderr.text], [0, "", ""]);
+});
+
+void test("what is wrong with the options or the folder is said before a fleet is started", async (context) => {
+  const folder = await folderFor(context);
+  await writeFile(join(folder, "file"), "");
+  const wrong = [
+    ["--fleet", "--manager", "local"],
+    ["--fleet", "--workers", "none"],
+    ["--fleet", "--output", join(folder, "file")],
+  ];
+  for (const args of wrong) {
+    const around = surroundings();
+    assert.equal(await runDemo(args, around), 2);
+    assert.deepEqual(around.onFleet, []);
+    assert.match(around.stderr.text, /^option '--(fleet|workers <n>|output <folder>)' /);
+  }
 });

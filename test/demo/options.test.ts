@@ -9,6 +9,7 @@ void test("without arguments four ECS workers do 64 starts with seed 1", () => {
       workers: 4,
       work: { starts: 64 },
       manager: "ecs",
+      fleet: false,
       seed: 1,
       json: false,
       output: "demo-output",
@@ -24,6 +25,7 @@ void test("every option is read", () => {
       workers: 2,
       work: { seconds: 1.5 },
       manager: "local",
+      fleet: false,
       seed: 4_294_967_295,
       json: true,
       output: "out",
@@ -34,7 +36,7 @@ void test("every option is read", () => {
 void test("--help names every option", () => {
   const request = readOptions(["--help"]);
   assert.ok(request.kind === "help");
-  for (const option of ["workers", "starts", "seconds", "manager", "seed", "json", "output"]) {
+  for (const option of ["workers", "starts", "seconds", "manager", "fleet", "seed", "json", "output"]) {
     assert.match(request.text, new RegExp(`--${option}\\b`));
   }
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { DockerManagerResult } from "./docker-manager-program.js";
 import { Fleet } from "./fleet.js";
+import type { KilledDockerManagerResult } from "./killed-docker-manager-program.js";
 import { runProgram } from "./host-process.js";
 import { whyNoFleet } from "./requirements.js";
 import { square } from "./work.js";
@@ -11,11 +12,13 @@ const NAME = "docker";
 void describe("workers as containers of a Docker engine, without ECS", { skip: whyNoFleet() }, () => {
   let fleet: Fleet;
   let result: DockerManagerResult;
+  const runOnInstance = (program: string): Promise<unknown> => {
+    const { namespace } = fleet.description.instances[0]!;
+    return runProgram(namespace, new URL(program, import.meta.url), fleet.description);
+  };
   before(async () => {
     fleet = await Fleet.start({ name: NAME, instances: 1 });
-    const { namespace } = fleet.description.instances[0]!;
-    const program = new URL("docker-manager-program.js", import.meta.url);
-    result = (await runProgram(namespace, program, fleet.description)) as DockerManagerResult;
+    result = (await runOnInstance("docker-manager-program.js")) as DockerManagerResult;
   });
   after(() => fleet?.[Symbol.asyncDispose]());
 
@@ -62,6 +65,18 @@ void describe("workers as containers of a Docker engine, without ECS", { skip: w
 
   void test("no container is left", async () => {
     assert.deepEqual(result.left, []);
+    assert.deepEqual(await fleet.containers(), []);
+  });
+
+  void test("workers of a manager that was killed end by themselves, and the next manager removes what is left of them", async () => {
+    const { exitCodes, statesBefore, leftAfter, answer } = (await runOnInstance(
+      "killed-docker-manager-program.js",
+    )) as KilledDockerManagerResult;
+    assert.deepEqual(exitCodes, [1, 1]);
+    // Also the one that could notice nothing; those of a manager that lives are left alone.
+    assert.deepEqual(statesBefore.toSorted(), ["exited", "exited", "paused"]);
+    assert.equal(leftAfter, 0);
+    assert.equal(answer, 9);
     assert.deepEqual(await fleet.containers(), []);
   });
 });

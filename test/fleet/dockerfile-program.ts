@@ -2,11 +2,15 @@
 import Docker from "dockerode";
 import { Cluster, ProcessExitedError, type ExitReason } from "#dist/index.js";
 import { DockerManager } from "#dist/managers/docker/index.js";
+import type { TourStart } from "../../demo/search.js";
+import { tourStart } from "../../demo/starts.js";
 import type { FleetDescription } from "./fleet.js";
 import { square } from "./work.js";
 
 export interface DockerfileResult {
   readonly squared: number;
+  /** By a function that the image does not have. */
+  readonly start: TourStart;
   readonly process: {
     readonly pid: number;
     readonly user: number | undefined;
@@ -22,6 +26,7 @@ const manager = new DockerManager({ socketPath, image, command: "image", workers
 const { joined } = await cluster.addProcs(manager);
 const { pid } = joined[0]!;
 const squared = await cluster.remoteCallFetch(square, pid, 12);
+const start = await cluster.remoteCallFetch(tourStart, pid, 1, 2);
 const inside = await cluster.remoteCallFetch(
   () => ({ pid: process.pid, user: process.getuid?.(), environment: process.env["NODE_ENV"] }),
   pid,
@@ -34,5 +39,5 @@ const [end] = await Promise.allSettled([
 ]);
 const error: unknown = end.status === "rejected" ? end.reason : undefined;
 if (!(error instanceof ProcessExitedError)) throw new Error("the call did not end with its worker");
-process.send?.({ squared, process: inside, stopped: error.reason } satisfies DockerfileResult);
+process.send?.({ squared, start, process: inside, stopped: error.reason } satisfies DockerfileResult);
 process.disconnect?.();

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { tourStart } from "../../demo/starts.js";
 import type { DockerfileResult } from "./dockerfile-program.js";
 import { Fleet } from "./fleet.js";
 import { runProgram } from "./host-process.js";
@@ -97,6 +98,10 @@ void describe("an image that is built with the Dockerfile of the package", { ski
   void test("runs the project's functions, as a user who is not root, and as the first process", () => {
     assert.equal(result.squared, 144);
     assert.deepEqual(result.process, { pid: 1, user: 1000, environment: "production" });
+  });
+
+  void test("runs functions that it does not have, with the code that is sent to it", () => {
+    assert.deepEqual(result.start, tourStart(1, 2));
   });
 
   void test("leaves by itself when it is asked to stop, and is not killed", () => {

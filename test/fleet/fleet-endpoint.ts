@@ -16,15 +16,19 @@ export class FleetEndpoint implements AsyncDisposable {
     this.trouble = new FleetTrouble(fleet);
   }
 
-  /** For a program that was run by `Fleet.run`, or was given the same argument. */
-  static async start(options: LocalECSOptions = {}): Promise<FleetEndpoint> {
+  /** For a program that was run by `Fleet.run`, or was given the same argument. `cpu` and `memory` are those of an instance. */
+  static async start({
+    cpu = 2048,
+    memory = 4096,
+    ...options
+  }: LocalECSOptions & { readonly cpu?: number; readonly memory?: number } = {}): Promise<FleetEndpoint> {
     const fleet = JSON.parse(process.argv[2] ?? "{}") as FleetDescription;
     const local = await startLocalECS({
       host: fleet.managerAddress,
       containerMetadataFiles: true,
       instances: fleet.instances.map((instance) => ({
-        cpu: 2048,
-        memory: 4096,
+        cpu,
+        memory,
         ec2InstanceId: instance.instanceId,
         availabilityZone: instance.availabilityZone,
         privateIpv4Address: instance.address,

@@ -3,7 +3,7 @@ import type Docker from "dockerode";
 import { copyFileSync, cpSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { run } from "./requirements.js";
-import { copyProgram, importImage } from "./worker-image.js";
+import { copyProgram, importImage, makeTmp } from "./worker-image.js";
 
 export const NODE_IMAGE = "rollcall-node:local";
 
@@ -21,6 +21,7 @@ export async function importNodeImage(engine: Docker, folder: string): Promise<v
     "root:x:0:0::/root:/bin/sh\nnode:x:1000:1000::/home/node:/bin/sh\n",
   );
   copyFileSync("/etc/nsswitch.conf", join(folder, "etc/nsswitch.conf"));
-  for (const name of ["tmp", "root", "home/node"]) mkdirSync(join(folder, name), { recursive: true });
+  for (const name of ["root", "home/node"]) mkdirSync(join(folder, name), { recursive: true });
+  makeTmp(folder);
   await importImage(engine, folder, NODE_IMAGE, []);
 }

@@ -4,7 +4,7 @@
  */
 import type Docker from "dockerode";
 import { spawn } from "node:child_process";
-import { copyFileSync, cpSync, mkdirSync, realpathSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -25,7 +25,7 @@ const CONFIGURATION = ["WORKDIR /app", "USER 1000:1000", 'CMD ["node", "dist/wor
 export function stageWorkerImages(folder: string): void {
   const generic = join(folder, "generic");
   copyProgram(realpathSync(process.execPath), generic, "usr/bin/node");
-  mkdirSync(join(generic, "tmp"));
+  makeTmp(generic);
   copyToApp(generic, ROLLCALL_FILES);
   copyToApp(join(folder, "project"), PROJECT_FILES);
 }
@@ -40,6 +40,12 @@ export function copyProgram(program: string, folder: string, place: string): voi
   const libraries = [...run("ldd", program).matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path ?? "");
   for (const path of libraries) copyFile(path, join(folder, path));
   copyFile(program, join(folder, place));
+}
+
+/** As in every image, anyone may write to it: what is sent to a worker is kept there. */
+export function makeTmp(folder: string): void {
+  mkdirSync(join(folder, "tmp"), { recursive: true });
+  chmodSync(join(folder, "tmp"), 0o1777);
 }
 
 /** What a link leads to, rather than the link. */

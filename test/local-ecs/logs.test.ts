@@ -1,4 +1,3 @@
-import { LineSplitter } from "#dist/local-ecs/line-splitter.js";
 import { LogStore } from "#dist/local-ecs/log-store.js";
 import assert from "node:assert/strict";
 import test from "node:test";
@@ -80,27 +79,4 @@ void test("a stream keeps its newest lines within its limit, and their numbering
   assert.equal(events.at(-1)?.index, 999);
   assert.ok(events.length <= 1000 / 27);
   assert.ok(events.length >= 20);
-});
-
-void test("lines are the same however their bytes are cut, also inside a character", () => {
-  const bytes = Buffer.from("one\r\ntwö\n\nlast");
-  for (let at = 0; at <= bytes.length; at += 1) {
-    const lines: string[] = [];
-    const splitter = new LineSplitter((line) => lines.push(line));
-    splitter.push(bytes.subarray(0, at));
-    splitter.push(bytes.subarray(at));
-    splitter.end();
-    assert.deepEqual(lines, ["one", "twö", "", "last"]);
-  }
-});
-
-void test("a line without an end is cut up rather than held back", () => {
-  const lines: string[] = [];
-  const splitter = new LineSplitter((line) => lines.push(line));
-  splitter.push(Buffer.alloc(40_000, "x"));
-  splitter.end();
-  assert.deepEqual(
-    lines.map((line) => line.length),
-    [16_384, 16_384, 7232],
-  );
 });

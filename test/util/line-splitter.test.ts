@@ -24,3 +24,26 @@ void test("a line of megabytes is passed on in parts, also if it comes with its 
   );
   assert.equal(lines.slice(0, 3).join(""), long);
 });
+
+void test("lines are the same however their bytes are cut, also inside a character", () => {
+  const bytes = Buffer.from("one\r\ntwö\n\nlast");
+  for (let at = 0; at <= bytes.length; at += 1) {
+    const lines: string[] = [];
+    const splitter = new LineSplitter((line) => lines.push(line));
+    splitter.push(bytes.subarray(0, at));
+    splitter.push(bytes.subarray(at));
+    splitter.end();
+    assert.deepEqual(lines, ["one", "twö", "", "last"]);
+  }
+});
+
+void test("a line without an end is cut up rather than held back", () => {
+  const lines: string[] = [];
+  const splitter = new LineSplitter((line) => lines.push(line), 16_384);
+  splitter.push(Buffer.alloc(40_000, "x"));
+  splitter.end();
+  assert.deepEqual(
+    lines.map((line) => line.length),
+    [16_384, 16_384, 7232],
+  );
+});

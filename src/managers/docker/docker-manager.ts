@@ -12,7 +12,8 @@ import type {
 } from "../../cluster/cluster-manager.js";
 import { OutcomeQueue } from "../../cluster/outcome-queue.js";
 import { ownerName, removeOrphans } from "../../docker/container-owner.js";
-import { connectToEngine, engineMessage, isNotFound, type Docker } from "../../docker/docker-engine.js";
+import { connectToEngine, engineMessage, type Docker } from "../../docker/docker-engine.js";
+import { hasImage, pullImage } from "../../docker/image.js";
 import { ClusterManagerError, type ExitReason } from "../../errors.js";
 import { WorkerVariable } from "../../protocol/worker-variables.js";
 import { abortable, delay } from "../../util/time-limit.js";
@@ -151,24 +152,14 @@ export class DockerManager implements ClusterManager<DockerDetails> {
         NAME,
       );
     }
-    try {
-      await engine.getImage(image).inspect();
-    } catch (error) {
-      if (!isNotFound(error))
-        await this.#asking(`whether the engine has the image ${image}`, Promise.reject(error));
-      await this.#pull(engine, image, signal);
-    }
+    const isThere = await this.#asking(`whether the engine has the image ${image}`, hasImage(engine, image));
+    if (!isThere) await this.#pull(engine, image, signal);
     return image;
   }
 
   async #pull(engine: Docker, image: string, signal: AbortSignal): Promise<void> {
-    // Without a tag the engine would take all of them.
-    const isComplete = /(:[^/]*|@[^/]*)$/.test(image);
     try {
-      const progress = await engine.pull(isComplete ? image : `${image}:latest`, { abortSignal: signal });
-      await new Promise<void>((resolve, reject) => {
-        engine.modem.followProgress(progress, (error) => (error === null ? resolve() : reject(error)));
-      });
+      await pullImage(engine, image, signal);
     } catch (error) {
       signal.throwIfAborted();
       const message =

@@ -76,8 +76,7 @@ export class ChildWorker {
       if (this.#tail.length > MAX_TAIL) this.#tail.shift();
       onLine(name, line);
     });
-    stream.setEncoding("utf8");
-    stream.on("data", (text: string) => splitter.push(text));
+    stream.on("data", (chunk: Buffer) => splitter.push(chunk));
     stream.on("end", () => splitter.end());
     // A read error of a pipe means that its writer is gone, which `close` tells.
     stream.on("error", () => {});
