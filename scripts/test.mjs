@@ -16,9 +16,12 @@ if (tests.length === 0) {
   console.error(`test: no test file matches ${words.join(", ") || "build/test"}`);
   process.exit(1);
 }
-// The limit is for hangs only; it is far above what the slowest test needs.
-const child = spawn(process.execPath, ["--test", "--test-reporter=spec", "--test-timeout=120000", ...tests], {
+// The limit is for hangs only, and holds for whole files too; it is far above what the slowest of them needs.
+const child = spawn(process.execPath, ["--test", "--test-reporter=spec", "--test-timeout=300000", ...tests], {
   cwd: root,
   stdio: "inherit",
 });
+// Ctrl-C in a terminal reaches the runner by itself; who ends this program alone means the runner too.
+process.on("SIGINT", () => {});
+process.on("SIGTERM", () => child.kill("SIGTERM"));
 child.on("exit", (code, signal) => process.exit(signal ? 1 : (code ?? 1)));

@@ -247,11 +247,20 @@ test("a worker that has not heard of another one yet asks the manager", async (c
   await cluster.addProcs(manager({ workers: 8 }));
   const late = deferred<void>();
   const memory = manager({ workers: 2, fate: (n) => (n === 2 ? { startAfter: late.promise } : "runs") });
+  // Functions that are known are called at once.
+  await cluster.remoteCallFetch(procsSeen, 2);
+  await cluster.remoteCallFetch(callFrom, 2, 3);
+  // One of two has come, to eight that are there: the news of it wait for the other one, and go out after these calls.
+  const calls = new Promise<readonly [Promise<number[]>, Promise<number>]>((resolve) => {
+    cluster.on("joined", ({ pid }) => {
+      if (pid !== 10) return;
+      resolve([cluster.remoteCallFetch(procsSeen, 2), cluster.remoteCallFetch(callFrom, 2, 10)]);
+    });
+  });
   const launch = cluster.addProcs(memory);
-  await once(cluster, "joined");
-  // One of two has come, to eight that are there: the news of it wait for the other one.
-  assert.deepEqual(await cluster.remoteCallFetch(procsSeen, 2), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  assert.equal(await cluster.remoteCallFetch(callFrom, 2, 10), 10);
+  const [seen, called] = await calls;
+  assert.deepEqual(await seen, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.equal(await called, 10);
   assert.equal(await cluster.remoteCallFetch(callFrom, 10, 2), 2);
   late.resolve();
   await launch;
