@@ -59,4 +59,5 @@ export type { Future } from "./references/future.js";
 export type { Reference } from "./references/reference.js";
 export type { HeldReferences } from "./references/references.js";
 export type { RemoteChannel } from "./references/remote-channel.js";
+export type { RemoteStream } from "./references/remote-stream.js";
 export type { WaitOptions } from "./references/wait-options.js";

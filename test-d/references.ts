@@ -74,3 +74,27 @@ async function scopes(): Promise<void> {
   scope.use(5);
 }
 void scopes;
+
+declare function rows(table: string): AsyncGenerator<{ readonly id: number }, number>;
+declare function lines(file: string): Promise<ReadableStream<string>>;
+declare function ids(): Promise<AsyncIterable<number>>;
+declare function store(items: AsyncIterable<{ readonly id: number }>): Promise<number>;
+
+async function streams(): Promise<void> {
+  const stream = await cluster.remoteCallFetch(rows, 2, "people");
+  for await (const row of stream) expectType<Equal<typeof row, { readonly id: number }>>();
+  expectType<
+    Equal<ReturnType<typeof stream.return>, Promise<IteratorResult<{ readonly id: number }, number>>>
+  >();
+  const stored = await cluster.remoteCallFetch(store, 3, stream);
+  expectType<Equal<typeof stored, number>>();
+  const text = await cluster.remoteCallFetch(lines, 2, "log");
+  expectType<Equal<typeof text, ReadableStream<string>>>();
+  for await (const id of await cluster.remoteCallFetch(ids, 2)) expectType<Equal<typeof id, number>>();
+
+  // @ts-expect-error items of another type
+  void cluster.remoteCallFetch(store, 3, await cluster.remoteCallFetch(ids, 2));
+  // @ts-expect-error one row, and not a stream of them
+  void cluster.remoteCallFetch(store, 3, { id: 1 });
+}
+void streams;

@@ -24,6 +24,7 @@ export const Operation = {
   size: internal("size"),
   isOpen: internal("isOpen"),
   close: internal("close"),
+  pull: internal("pull"),
   flush: internal("flush"),
   count: internal("count"),
 } as const;

@@ -5,9 +5,10 @@ import { Hold } from "./handle-table.js";
 import { describeReference, type ReferenceId } from "./reference-id.js";
 import { Reference } from "./reference.js";
 import type { References } from "./references.js";
+import { RemoteStream } from "./remote-stream.js";
 
 /** What kind of reference travels. Only ever appended. */
-export const ReferenceKind = { future: 0, channel: 1, fetchedFuture: 2, failedFuture: 3 } as const;
+export const ReferenceKind = { future: 0, channel: 1, fetchedFuture: 2, failedFuture: 3, stream: 4 } as const;
 
 type EncodedReference = readonly [
   kind: number,
@@ -43,6 +44,11 @@ function encode(references: References, reference: Reference): EncodedReference 
   if (reference.isReleased) {
     throw new Error(`is ${describeReference(reference.hold.id)}, which was released here and leads nowhere`);
   }
+  if (reference instanceof RemoteStream) {
+    if (reference.isBegun)
+      throw new Error("is a stream that is being read here; only one that is untouched can be sent on");
+    return [ReferenceKind.stream, owner, creator, number];
+  }
   const kind = reference instanceof Future ? ReferenceKind.future : ReferenceKind.channel;
   return [kind, owner, creator, number];
 }
@@ -58,6 +64,11 @@ function decode(
       const reference = kind === ReferenceKind.future ? references.future(id) : references.channel(id);
       references.arrived(reference);
       return reference;
+    }
+    case ReferenceKind.stream: {
+      const stream = references.stream(id);
+      references.arrived(stream);
+      return stream;
     }
     case ReferenceKind.fetchedFuture:
       return new Future(references, nothingHeld(id), undefined, { value: content[0] });

@@ -24,6 +24,9 @@ import { Reference } from "./reference.js";
 import { ReferenceServer } from "./reference-server.js";
 import type { HolderChange } from "./reference-table.js";
 import { RemoteChannel } from "./remote-channel.js";
+import { RemoteStream } from "./remote-stream.js";
+import { streamExtension, StreamSources } from "./stream-extension.js";
+import { StreamSource } from "./stream-source.js";
 
 /** How long a request waits for a reference whose creating call may still be on its way. */
 const EXPECT_MS = 10_000;
@@ -54,6 +57,7 @@ export class References implements ReferenceTraffic {
   readonly extensions: readonly ValueExtension[];
   readonly #server: ReferenceServer;
   readonly #channels: ChannelServer;
+  readonly #streams = new StreamSources(() => this.newId(this.#pid));
   readonly #requests = new OwnerRequests(([, parcel]) => {
     if (parcel instanceof Parcel && parcel.arrived !== undefined) this.dropped(parcel.arrived);
   });
@@ -69,7 +73,11 @@ export class References implements ReferenceTraffic {
   #pid = 0;
 
   constructor() {
-    this.extensions = [referenceExtension(this), parcelExtension(() => this.takeArrived())];
+    this.extensions = [
+      referenceExtension(this),
+      parcelExtension(() => this.takeArrived()),
+      streamExtension(this, this.#streams),
+    ];
     this.#server = new ReferenceServer({ clear: (value) => this.#clear(value), expectMs: EXPECT_MS });
     this.#channels = new ChannelServer(this.#server, (arrived) => this.dropped(arrived));
     this.internal = this.#functions();
@@ -96,7 +104,14 @@ export class References implements ReferenceTraffic {
 
   sent(carried: readonly object[], pid: number): void {
     for (const value of carried) {
-      if (value instanceof Reference && !value.isReleased) this.#changeHolders(value.hold.id, pid, 1);
+      if (value instanceof Reference) {
+        if (!value.isReleased) this.#changeHolders(value.hold.id, pid, 1);
+        // A stream has one reader, who alone keeps its source going.
+        if (value instanceof RemoteStream) value.release();
+        continue;
+      }
+      const source = this.#streams.get(value);
+      if (source !== undefined) this.#sentStream(source, pid);
     }
   }
 
@@ -109,6 +124,11 @@ export class References implements ReferenceTraffic {
 
   dropped(arrived: Arrived): void {
     for (const hold of arrived) this.#handles.release(hold as Hold);
+  }
+
+  /** Nobody will see these values. */
+  droppedParcels(parcels: readonly Parcel[]): void {
+    for (const { arrived } of parcels) if (arrived !== undefined) this.dropped(arrived);
   }
 
   begin([creator, number]: KeepAs): void {
@@ -141,6 +161,11 @@ export class References implements ReferenceTraffic {
   /** The channel that a new reference names. */
   channel(id: ReferenceId): RemoteChannel<unknown> {
     return this.#handles.add(id, (hold) => new RemoteChannel(this, hold));
+  }
+
+  /** The stream that a reference names. */
+  stream(id: ReferenceId): RemoteStream<unknown> {
+    return this.#handles.add(id, (hold) => new RemoteStream(this, hold));
   }
 
   /** A reference that has come with a message. */
@@ -206,6 +231,17 @@ export class References implements ReferenceTraffic {
     await this.#requests.call(pid, "flush", []);
   }
 
+  /** What is read is held by its readers only, and by nobody here. */
+  #sentStream(source: StreamSource, pid: number): void {
+    this.#changeHolders(source.id, pid, 1);
+    if (source.isStored) return;
+    source.isStored = true;
+    const { owner, creator, number } = source.id;
+    this.#server.table.begin(creator, number);
+    this.#server.table.settle(creator, number, { value: source });
+    this.#changeHolders(source.id, owner, -1);
+  }
+
   #changeHolders(id: ReferenceId, holder: number, added: number): void {
     if (id.owner === this.#pid) {
       return this.#server.table.change([[id.creator, id.number, holder, added]]);
@@ -268,7 +304,8 @@ export class References implements ReferenceTraffic {
   #clear(value: unknown): void {
     if (value instanceof Parcel) {
       if (value.arrived !== undefined) this.dropped(value.arrived);
-    } else if (isChannel(value)) this.#channels.clear(value);
+    } else if (value instanceof StreamSource) value.end();
+    else if (isChannel(value)) this.#channels.clear(value);
   }
 
   #functions(): InternalFunctions {
@@ -297,6 +334,8 @@ export class References implements ReferenceTraffic {
       size: (about: Subject) => channels.size(about),
       isOpen: (about: Subject) => channels.isOpen(about),
       close: (about: Subject, end: { readonly error?: unknown }) => channels.close(about, end),
+      pull: (about: Subject, most: number) =>
+        references.whenSettled(about, (value, request) => (value as StreamSource).take(most, request)),
       flush: () => this.#flush(),
       count: () => this.count(),
     };
