@@ -8,6 +8,7 @@ import { dialHandshake } from "#dist/rpc/handshake-exchange.js";
 import {
   callAny,
   callFrom,
+  callOnPoolOf,
   callThatIsLost,
   echoOn,
   hold,
@@ -142,6 +143,12 @@ test("a pid that never was is an error on a worker too", async (context) => {
       /no process 9\b.*are 1, 2/.test(error.message),
   );
   await assert.rejects(cluster.remoteCallFetch(callFrom, 9, 2), NoSuchProcessError);
+});
+
+test("on a worker, too, the manager may be a member of a pool", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  await cluster.addProcs(manager({ workers: 1 }));
+  assert.equal(await cluster.remoteCallFetch(callOnPoolOf, 2, 1), 1);
 });
 
 test("all processes see the same members, with their labels, and those that leave", async (context) => {
