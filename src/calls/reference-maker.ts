@@ -42,7 +42,7 @@ export class ReferenceMaker {
 
   async #buffered(options: ChannelOptions): Promise<RemoteChannel<unknown>> {
     const { pid, capacity, producers } = checkChannelOptions(options, false);
-    for (const producer of producers) this.#directory.placeOf(producer);
+    for (const producer of producers) await this.#directory.confirm(producer);
     const id = this.#references.newId(await this.#place(pid));
     await this.#references.make(id, "makeChannel", [capacity]);
     const channel = this.#references.channel(id);
@@ -55,7 +55,7 @@ export class ReferenceMaker {
     options: BoundChannelOptions,
   ): Promise<RemoteChannel<unknown>> {
     const { pid, producers } = checkChannelOptions(options, true);
-    for (const producer of producers) this.#directory.placeOf(producer);
+    for (const producer of producers) await this.#directory.confirm(producer);
     const { id, done } = await this.#caller.callAndKeep(make, pid ?? this.#directory.myPid, []);
     const channel = this.#references.channel(id);
     try {

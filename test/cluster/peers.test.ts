@@ -13,6 +13,7 @@ import {
   echoOn,
   hold,
   innerMap,
+  makesFor,
   mapThatWaits,
   procsSeen,
   refusedBy,
@@ -259,10 +260,19 @@ test("a worker that has not heard of another one yet asks the manager", async (c
   // One of two has come, to eight that are there: the news of it wait for the other one.
   assert.deepEqual(await cluster.remoteCallFetch(procsSeen, 2), [1, 2, 3, 4, 5, 6, 7, 8, 9]);
   assert.equal(await cluster.remoteCallFetch(callFrom, 2, 10), 10);
+  assert.equal(await cluster.remoteCallFetch(makesFor, 3, 10), "made");
   assert.equal(await cluster.remoteCallFetch(callFrom, 10, 2), 2);
   late.resolve();
   await launch;
   assert.deepEqual(await cluster.remoteCallFetch(procsSeen, 2), cluster.procs());
+});
+
+test("a worker that came after the end of another one knows it for gone, and not for one that never was", async (context) => {
+  const { cluster, manager } = await withWorkers(context, 2);
+  await cluster.rmProcs(2);
+  await cluster.addProcs(manager({ workers: 1 }));
+  assert.equal(await cluster.remoteCallFetch(makesFor, 4, 2), "ProcessExitedError");
+  assert.equal(await cluster.remoteCallFetch(makesFor, 4, 9), "NoSuchProcessError");
 });
 
 test("in topology master_worker a worker calls the manager and itself, and no other worker", async (context) => {
