@@ -46,8 +46,7 @@ export class ReferenceMaker {
     const id = this.#references.newId(await this.#place(pid));
     await this.#references.make(id, "makeChannel", [capacity]);
     const channel = this.#references.channel(id);
-    if (producers.length > 0) await this.#bind(channel, producers);
-    return channel;
+    return producers.length === 0 ? channel : this.#bound(channel, producers);
   }
 
   async #fromBackend(
@@ -58,19 +57,24 @@ export class ReferenceMaker {
     for (const producer of producers) await this.#directory.confirm(producer);
     const { id, done } = await this.#caller.callAndKeep(make, pid ?? this.#directory.myPid, []);
     const channel = this.#references.channel(id);
+    // Also where there is nothing to bind: it finds out whether there is a channel at all.
+    return this.#bound(channel, producers, done);
+  }
+
+  /** The channel, once it is made and knows its producers; lets go of it if that fails. */
+  async #bound(
+    channel: RemoteChannel<unknown>,
+    producers: readonly number[],
+    made?: Promise<void>,
+  ): Promise<RemoteChannel<unknown>> {
     try {
-      await done;
-      // Also where there is nothing to bind: it finds out whether there is a channel at all.
-      await this.#bind(channel, producers);
+      await made;
+      await this.#references.request(channel.hold, "bind", [producers], {});
+      return channel;
     } catch (error) {
       channel.release();
       throw error;
     }
-    return channel;
-  }
-
-  async #bind(channel: RemoteChannel<unknown>, producers: readonly number[]): Promise<void> {
-    await this.#references.request(channel.hold, "bind", [producers], {});
   }
 
   async #place(pid: number | "any" | undefined): Promise<number> {
