@@ -158,6 +158,7 @@ void test("the calls of a worker that dies fail, kept results too, and those of 
   const gone = { name: "ProcessExitedError", pid: 2 };
   await assert.rejects(dying, gone);
   await assert.rejects(kept.fetch(), gone);
+  kept.release();
   await assert.rejects(cluster.remoteCall(double, 2, 1), gone);
   gate.resolve();
   assert.equal(await living, 20);

@@ -1,11 +1,10 @@
 import { test, type TestContext } from "node:test";
 import { newSeed, seeded } from "../fixtures/random.js";
-import { nothingHeld } from "../references/reference-cluster.js";
 import { begun } from "./histories/acting.js";
 import { follow } from "./histories/changes.js";
 import { History } from "./histories/history.js";
 import { Model } from "./histories/model.js";
-import { memoryCluster } from "./memory-cluster.js";
+import { memoryCluster, nothingHeld } from "./memory-cluster.js";
 
 const STEPS = process.env["ROLLCALL_LONG"] === "1" ? 1_000_000 : 100_000;
 

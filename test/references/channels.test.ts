@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ProcessExitedError, type Future, type RemoteChannel } from "#dist/index.js";
 import { double, hooks, visit } from "../cluster/fixtures/work.js";
-import { launchedId, settled } from "../cluster/memory-cluster.js";
+import { launchedId, nothingHeld, settled } from "../cluster/memory-cluster.js";
 import { brokenQueue, noQueue, priorityQueue } from "./fixtures/priority-queue.js";
 import { countTo, dropIt, putAll, putOne, sumAll } from "./fixtures/work.js";
-import { collectGarbage, nothingHeld, referenceCluster, untilWaiting } from "./reference-cluster.js";
+import { collectGarbage, referenceCluster, untilWaiting } from "./reference-cluster.js";
 
 /** What a channel gives until it ends. */
 async function all<T>(channel: RemoteChannel<T>): Promise<T[]> {
