@@ -22,6 +22,7 @@ async function live(
   seed: number,
   { workers, share, hasCuts }: (typeof rounds)[number],
 ): Promise<void> {
+  begun.clear();
   const random = seeded(seed);
   const { cluster, network, manager } = memoryCluster(context, { drainMs: 500 });
   const memory = manager({ workers });
@@ -45,7 +46,6 @@ async function live(
     await cluster.rmProcs(cluster.workers());
   }
   await nothingHeld(cluster);
-  begun.clear();
 }
 
 for (const round of rounds) {

@@ -212,7 +212,10 @@ export const aMap: Story = async (setting) => {
   for (const [index, { key, failures }] of items.entries()) {
     const isFailure = failures > plan.retries;
     if (values[index] === key && (!isFailure || !isCalm)) continue;
-    assert.ok(isFailure && values[index] === -key, `item ${key} gave ${values[index]}`);
+    assert.ok(
+      isFailure && values[index] === -key,
+      `item ${key}, to fail ${failures} times, gave ${values[index]} after ${begun.get(key)} with ${plan.retries} retries and batches of ${plan.batch}`,
+    );
   }
   return steps;
 };
