@@ -67,7 +67,8 @@ for (const pid of [2, 1]) {
 
   void test(`on ${where} a caller may stop waiting, by time or by signal`, async (context) => {
     const { cluster } = await withWorkers(context, 1);
-    hooks.visit = () => new Promise(() => {});
+    const end = deferred<void>();
+    hooks.visit = () => end.promise;
     await assert.rejects(cluster.remoteCallFetch(visit, { pid, timeoutMs: 5 }, 1), {
       name: "CallTimeoutError",
       message: /within 5 ms/,
@@ -82,6 +83,7 @@ for (const pid of [2, 1]) {
       cluster.remoteCallFetch(visit, { pid, signal: AbortSignal.abort(reason) }, 1),
       reason,
     );
+    end.resolve();
     hooks.visit = () => undefined;
     assert.equal(
       await cluster

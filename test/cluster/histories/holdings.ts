@@ -77,12 +77,12 @@ export class Holdings {
     const outcome = await outcomeOf(cluster.remoteCallFetch(look, from, key));
     const value = model.judge(outcome, since, [from]);
     if (value === undefined || value === key) return;
-    if (value === "ReferenceReleasedError" && !model.isCalm(since, ...hands)) return;
+    if ((value === "ReferenceReleasedError" || value === "Error") && !model.isCalm(since, ...hands)) return;
     model.judge({ error: String(value) }, since, [from, owner]);
   }
 
   async #do<A extends readonly unknown[]>(
-    { since }: Pick<Held, "since">,
+    { since, hands }: Held,
     involved: readonly number[],
     fn: (...args: A) => unknown,
     pid: number,
@@ -90,7 +90,9 @@ export class Holdings {
   ): Promise<boolean> {
     const { cluster, model } = this.#setting;
     const outcome = await outcomeOf(cluster.remoteCallFetch(fn, pid, ...args));
-    model.judge(outcome, since, involved);
+    // What was interrupted may have let go of it all the same.
+    const isLetGo = "error" in outcome && outcome.error === "RemoteError Error";
+    if (!isLetGo || model.isCalm(since, ...hands)) model.judge(outcome, since, involved);
     return "value" in outcome;
   }
 
