@@ -63,6 +63,8 @@ export interface ProcessDirectory {
   reach(pid: number): FoundProcess | Promise<FoundProcess>;
   /** Where a process runs. Throws as `find` does. */
   placeOf(pid: number): ProcessPlace;
+  /** Throws, or rejects, as `find` does, unless the process is there. Nobody is connected. */
+  confirm(pid: number): void | Promise<void>;
   /** Calls back once for every worker that is gone from now on. Returns how to stop that. */
   onExited(listener: (pid: number, reason: ExitReason) => void): () => void;
   /** Calls back when workers come or go, or the directory closes. Returns how to stop that. */

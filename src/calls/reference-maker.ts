@@ -42,12 +42,11 @@ export class ReferenceMaker {
 
   async #buffered(options: ChannelOptions): Promise<RemoteChannel<unknown>> {
     const { pid, capacity, producers } = checkChannelOptions(options, false);
-    for (const producer of producers) this.#directory.placeOf(producer);
+    for (const producer of producers) await this.#directory.confirm(producer);
     const id = this.#references.newId(await this.#place(pid));
     await this.#references.make(id, "makeChannel", [capacity]);
     const channel = this.#references.channel(id);
-    if (producers.length > 0) await this.#bind(channel, producers);
-    return channel;
+    return producers.length === 0 ? channel : this.#bound(channel, producers);
   }
 
   async #fromBackend(
@@ -55,22 +54,27 @@ export class ReferenceMaker {
     options: BoundChannelOptions,
   ): Promise<RemoteChannel<unknown>> {
     const { pid, producers } = checkChannelOptions(options, true);
-    for (const producer of producers) this.#directory.placeOf(producer);
+    for (const producer of producers) await this.#directory.confirm(producer);
     const { id, done } = await this.#caller.callAndKeep(make, pid ?? this.#directory.myPid, []);
     const channel = this.#references.channel(id);
+    // Also where there is nothing to bind: it finds out whether there is a channel at all.
+    return this.#bound(channel, producers, done);
+  }
+
+  /** The channel, once it is made and knows its producers; lets go of it if that fails. */
+  async #bound(
+    channel: RemoteChannel<unknown>,
+    producers: readonly number[],
+    made?: Promise<void>,
+  ): Promise<RemoteChannel<unknown>> {
     try {
-      await done;
-      // Also where there is nothing to bind: it finds out whether there is a channel at all.
-      await this.#bind(channel, producers);
+      await made;
+      await this.#references.request(channel.hold, "bind", [producers], {});
+      return channel;
     } catch (error) {
       channel.release();
       throw error;
     }
-    return channel;
-  }
-
-  async #bind(channel: RemoteChannel<unknown>, producers: readonly number[]): Promise<void> {
-    await this.#references.request(channel.hold, "bind", [producers], {});
   }
 
   async #place(pid: number | "any" | undefined): Promise<number> {

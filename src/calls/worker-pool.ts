@@ -9,8 +9,8 @@ export interface PoolContext {
   readonly localPid: number;
   /** Throws `NoSuchProcessError` or `ProcessExitedError` for a pid that cannot become a member. */
   readonly check: (pid: number) => void;
-  /** Those that take calls. */
-  readonly workers: () => ReadonlySet<number>;
+  /** Those that take calls: the workers, and the manager, which may be a member on a worker too. */
+  readonly callable: () => ReadonlySet<number>;
   /** A process became a member of a pool. Maps that work on it look at it again. */
   readonly pushed: () => void;
   /** Counts the changes of the cluster's workers, so that nobody looks at them for nothing. */
@@ -167,9 +167,9 @@ export class WorkerPool {
     if (changes !== this.#seenChanges) {
       this.#seenChanges = changes;
       const { localPid } = this.#context;
-      const workers = this.#context.workers();
+      const callable = this.#context.callable();
       for (const pid of this.#members.pids) {
-        if (pid !== localPid && !workers.has(pid)) this.#members.remove(pid);
+        if (pid !== localPid && !callable.has(pid)) this.#members.remove(pid);
       }
       this.#context.refresh(this);
     }

@@ -89,6 +89,10 @@ export class ManagerDirectory implements ProcessDirectory {
     return placeOf(this.#members.get(pid).info);
   }
 
+  confirm(pid: number): void {
+    this.placeOf(pid);
+  }
+
   onExited(listener: (pid: number, reason: ExitReason) => void): () => void {
     this.#news.on("exited", listener);
     return () => this.#news.off("exited", listener);

@@ -111,6 +111,11 @@ export class WorkerDirectory implements ProcessDirectory {
     throw this.#unknown(pid);
   }
 
+  async confirm(pid: number): Promise<void> {
+    if (pid !== 1 && pid !== this.myPid) await this.#heardOf(pid);
+    this.placeOf(pid);
+  }
+
   onExited(listener: (pid: number, reason: ExitReason) => void): () => void {
     this.#news.on("exited", listener);
     return () => this.#news.off("exited", listener);
@@ -153,9 +158,7 @@ export class WorkerDirectory implements ProcessDirectory {
   }
 
   async #connect(pid: number, mayLeave: boolean, signal: AbortSignal | undefined): Promise<FoundProcess> {
-    if (this.#view.get(pid) === undefined && this.#view.exitOf(pid) === undefined) {
-      await until(this.#ask(pid), signal);
-    }
+    await until(this.#heardOf(pid), signal);
     await until(this.#checked(pid, mayLeave).connect(), signal);
     return { pid, process: this.#process(pid) };
   }
@@ -197,7 +200,9 @@ export class WorkerDirectory implements ProcessDirectory {
     return best.pid;
   }
 
-  #ask(pid: number): Promise<void> {
+  /** Resolves when this worker knows what the manager knows of another one. */
+  #heardOf(pid: number): Promise<void> {
+    if (this.#view.get(pid) !== undefined || this.#view.exitOf(pid) !== undefined) return Promise.resolve();
     let asked = this.#asked.get(pid);
     if (asked === undefined) {
       asked = deferred();

@@ -4,6 +4,8 @@ import { CachingPool, type CachingPoolContext } from "../calls/caching-pool.js";
 import type { MapContext, WaitingWork } from "./map-run.js";
 import { WorkerPool, type EmptyPoolRule } from "../calls/worker-pool.js";
 
+const MANAGER = 1;
+
 /** What only the manager knows: whether more workers may come. */
 export interface WorkerSupply {
   /** There is no worker at all, and none is on its way. */
@@ -46,7 +48,7 @@ export class Workplaces {
     this.#poolContext = {
       localPid: local.pid,
       check: (pid) => void directory.placeOf(pid),
-      workers: () => new Set(directory.workers.map(({ pid }) => pid)),
+      callable: () => new Set([MANAGER, ...directory.workers.map(({ pid }) => pid)]),
       pushed: () => this.#poolChanged(),
       changes: () => this.#changes,
       refresh: (pool) => this.#pushNewcomers(pool),

@@ -156,12 +156,18 @@ export class CallServer {
 
   /** Ends all calls now, those that run asynchronously too, whatever they still do. Their callers get an error. */
   interruptAll(): void {
-    const calls = [...this.#waiting.slice(this.#next), ...this.#loading, ...this.#running];
-    this.#waiting = [];
+    const waiting = this.#waiting.slice(this.#next).filter((call) => call !== undefined);
+    const dropped = [...waiting.filter(({ target }) => !target.isInternal), ...this.#loading];
+    // What the program has not called it cannot interrupt: who holds what must still be heard.
+    this.#waiting = waiting.filter(({ target }) => target.isInternal);
     this.#next = 0;
     this.#loading.clear();
     this.#compact();
-    for (const call of calls) if (call !== undefined) this.#interrupted(call);
+    for (const call of dropped) {
+      this.#interrupted(call);
+      this.#drop(call.arrived);
+    }
+    for (const call of this.#running) this.#interrupted(call);
   }
 
   /**

@@ -46,15 +46,17 @@ for (const pid of [2, 1]) {
     // So that the function is there and nothing but its own time can keep the call from beginning.
     await cluster.remoteCallFetch(visit, pid, 0);
     const reason = deferred<unknown>();
+    const end = deferred<void>();
     hooks.visit = async () => {
       reason.resolve(await aborted(currentCall()));
       // An answer might be as fast as the caller's own notice.
-      await new Promise(() => {});
+      await end.promise;
     };
     await assert.rejects(cluster.remoteCallFetch(visit, { pid, timeoutMs: 200 }, 1), {
       name: "CallTimeoutError",
     });
     const { name } = (await reason.promise) as Error;
+    end.resolve();
     // Its caller's word may be as fast as its own clock.
     assert.ok(name === "CallTimeoutError" || name === "AbortError", name);
   });

@@ -67,7 +67,8 @@ for (const pid of [2, 1]) {
 
   void test(`on ${where} a caller may stop waiting, by time or by signal`, async (context) => {
     const { cluster } = await withWorkers(context, 1);
-    hooks.visit = () => new Promise(() => {});
+    const end = deferred<void>();
+    hooks.visit = () => end.promise;
     await assert.rejects(cluster.remoteCallFetch(visit, { pid, timeoutMs: 5 }, 1), {
       name: "CallTimeoutError",
       message: /within 5 ms/,
@@ -82,6 +83,7 @@ for (const pid of [2, 1]) {
       cluster.remoteCallFetch(visit, { pid, signal: AbortSignal.abort(reason) }, 1),
       reason,
     );
+    end.resolve();
     hooks.visit = () => undefined;
     assert.equal(
       await cluster
@@ -158,6 +160,7 @@ void test("the calls of a worker that dies fail, kept results too, and those of 
   const gone = { name: "ProcessExitedError", pid: 2 };
   await assert.rejects(dying, gone);
   await assert.rejects(kept.fetch(), gone);
+  kept.release();
   await assert.rejects(cluster.remoteCall(double, 2, 1), gone);
   gate.resolve();
   assert.equal(await living, 20);

@@ -20,7 +20,7 @@ class Surroundings implements PoolContext {
     if (!this.alive.has(pid)) throw new RangeError(`${pid} is not there`);
   };
   readonly localPid = 1;
-  readonly workers = (): ReadonlySet<number> => this.alive;
+  readonly callable = (): ReadonlySet<number> => this.alive;
   readonly refresh = (): void => {};
   readonly changes = (): number => this.#changes;
   readonly pushed = (): void => this.changed();

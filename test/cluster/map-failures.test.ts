@@ -221,7 +221,8 @@ void test("a map that is aborted waits for no delay", async (context) => {
 
 void test("an attempt fails when its time is up, and the worker has others meanwhile", async (context) => {
   const { cluster } = await withWorkers(context, 2);
-  hooks.visit = (item) => (item === 3 ? new Promise(() => {}) : undefined);
+  const end = deferred<void>();
+  hooks.visit = (item) => (item === 3 ? end.promise : undefined);
   const results = await cluster.pmap(visit, numbers(10), {
     itemTimeoutMs: 50,
     retryDelays: [0],
@@ -231,6 +232,7 @@ void test("an attempt fails when its time is up, and the worker has others meanw
       return [index, attempt];
     },
   });
+  end.resolve();
   assert.deepEqual(results, tens(10).with(3, [3, 2] as never));
 });
 

@@ -5,6 +5,7 @@ import type { ClusterEvents } from "#dist/cluster/cluster-events.js";
 import { Cluster } from "#dist/index.js";
 import { MemoryManager, MemoryNetwork, type MemoryOptions } from "#dist/testing/index.js";
 import { hooks } from "./fixtures/work.js";
+import { WireCalls } from "./wire-calls.js";
 
 export interface MemoryCluster {
   readonly network: MemoryNetwork;
@@ -12,13 +13,25 @@ export interface MemoryCluster {
   readonly manager: (options?: Omit<MemoryOptions, "network">) => MemoryManager;
 }
 
-/** A cluster whose workers live in this process. It is closed after the test, and nothing may be left then. */
+/**
+ * A cluster whose workers live in this process. After the test all references must have been let go and no call may be
+ * open; then it is closed, and nothing may be left.
+ */
 export function memoryCluster(context: TestContext, options: ClusterOptions = {}): MemoryCluster {
   const network = new MemoryNetwork();
   const timers = activeTimers();
+  const calls = new WireCalls(network);
   const cluster = new Cluster({ transport: network, leaveGraceMs: 1_000, ...options });
   const managers: MemoryManager[] = [];
   context.after(async () => {
+    // Of one that has been closed nobody can be asked.
+    if (cluster.nworkers() > 0) {
+      await nothingHeld(cluster);
+      // Who lets go of what may just have been told.
+      for (let round = 0; round < 50 && calls.open > 0; round++) await settled();
+      assert.equal(calls.open, 0, "calls without an answer");
+    }
+    calls.check();
     await cluster.close();
     await settled();
     hooks.visit = (item) => item;
@@ -36,6 +49,16 @@ export function memoryCluster(context: TestContext, options: ClusterOptions = {}
       return manager;
     },
   };
+}
+
+/** Fails unless no process has anything to do with references, once what is under way has arrived. */
+export async function nothingHeld(cluster: Cluster): Promise<void> {
+  await settled();
+  const counts = await cluster.heldReferences();
+  assert.deepEqual(
+    counts,
+    counts.map(({ pid }) => ({ pid, stored: 0, held: 0, waiting: 0 })),
+  );
 }
 
 function activeTimers(): number {

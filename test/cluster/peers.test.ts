@@ -8,10 +8,12 @@ import { dialHandshake } from "#dist/rpc/handshake-exchange.js";
 import {
   callAny,
   callFrom,
+  callOnPoolOf,
   callThatIsLost,
   echoOn,
   hold,
   innerMap,
+  makesFor,
   mapThatWaits,
   procsSeen,
   refusedBy,
@@ -144,6 +146,12 @@ test("a pid that never was is an error on a worker too", async (context) => {
   await assert.rejects(cluster.remoteCallFetch(callFrom, 9, 2), NoSuchProcessError);
 });
 
+test("on a worker, too, the manager may be a member of a pool", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  await cluster.addProcs(manager({ workers: 1 }));
+  assert.equal(await cluster.remoteCallFetch(callOnPoolOf, 2, 1), 1);
+});
+
 test("all processes see the same members, with their labels, and those that leave", async (context) => {
   const { cluster, manager } = memoryCluster(context);
   await cluster.addProcs(manager({ workers: 3 }), { labels: { disk: "ssd" } });
@@ -218,6 +226,7 @@ test("what a worker sends on runs in the context of the worker that it is sent t
   const { cluster } = await withWorkers(context, 3);
   // The connections are made within calls of workers 2 and 3, and serve both ways.
   await cluster.remoteCallFetch(callFrom, 2, 3);
+  await cluster.remoteCallFetch(makesFor, 3, 4);
   await cluster.remoteCallFetch(callFrom, 3, 4);
   for (const [from, to] of [
     [3, 2],
@@ -251,20 +260,33 @@ test("a worker that has not heard of another one yet asks the manager", async (c
   await cluster.remoteCallFetch(procsSeen, 2);
   await cluster.remoteCallFetch(callFrom, 2, 3);
   // One of two has come, to eight that are there: the news of it wait for the other one, and go out after these calls.
-  const calls = new Promise<readonly [Promise<number[]>, Promise<number>]>((resolve) => {
+  const calls = new Promise<readonly [Promise<number[]>, Promise<number>, Promise<string>]>((resolve) => {
     cluster.on("joined", ({ pid }) => {
       if (pid !== 10) return;
-      resolve([cluster.remoteCallFetch(procsSeen, 2), cluster.remoteCallFetch(callFrom, 2, 10)]);
+      resolve([
+        cluster.remoteCallFetch(procsSeen, 2),
+        cluster.remoteCallFetch(callFrom, 2, 10),
+        cluster.remoteCallFetch(makesFor, 3, 10),
+      ]);
     });
   });
   const launch = cluster.addProcs(memory);
-  const [seen, called] = await calls;
+  const [seen, called, made] = await calls;
   assert.deepEqual(await seen, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
   assert.equal(await called, 10);
+  assert.equal(await made, "made");
   assert.equal(await cluster.remoteCallFetch(callFrom, 10, 2), 2);
   late.resolve();
   await launch;
   assert.deepEqual(await cluster.remoteCallFetch(procsSeen, 2), cluster.procs());
+});
+
+test("a worker that came after the end of another one knows it for gone, and not for one that never was", async (context) => {
+  const { cluster, manager } = await withWorkers(context, 2);
+  await cluster.rmProcs(2);
+  await cluster.addProcs(manager({ workers: 1 }));
+  assert.equal(await cluster.remoteCallFetch(makesFor, 4, 2), "ProcessExitedError");
+  assert.equal(await cluster.remoteCallFetch(makesFor, 4, 9), "NoSuchProcessError");
 });
 
 test("in topology master_worker a worker calls the manager and itself, and no other worker", async (context) => {

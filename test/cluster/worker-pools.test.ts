@@ -115,10 +115,12 @@ void test("remoteCallWait resolves when the call has ended, and leaves the resul
     name: "RemoteError",
     message: /item 4 is bad/,
   });
-  hooks.visit = () => new Promise(() => {});
+  const end = deferred<void>();
+  hooks.visit = () => end.promise;
   await assert.rejects(cluster.remoteCallWait(visit, { pid: 3, timeoutMs: 10 }, 4), {
     name: "CallTimeoutError",
   });
+  end.resolve();
   const pool = cluster.workerPool([2]);
   assert.equal(await (await cluster.remoteCallWait(double, pool, 5)).fetch(), 10);
   assert.equal(pool.free, 1);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { settled } from "../cluster/memory-cluster.js";
+import { nothingHeld, settled } from "../cluster/memory-cluster.js";
 import { newSeed, seeded } from "../fixtures/random.js";
 import { hold, letGo, look, passTo, takeFrom } from "./fixtures/holding.js";
-import { nothingHeld, referenceCluster, untilWaiting } from "./reference-cluster.js";
+import { referenceCluster, untilWaiting } from "./reference-cluster.js";
 
 void test("what an owner is told while its connections break is told again, and counts once", async (context) => {
   const random = seeded(newSeed(context));

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Future, RemoteChannel } from "#dist/index.js";
+import { ProcessExitedError, type Future, type RemoteChannel } from "#dist/index.js";
 import { double, hooks, visit } from "../cluster/fixtures/work.js";
-import { launchedId, settled } from "../cluster/memory-cluster.js";
+import { launchedId, nothingHeld, settled } from "../cluster/memory-cluster.js";
 import { brokenQueue, noQueue, priorityQueue } from "./fixtures/priority-queue.js";
 import { countTo, dropIt, putAll, putOne, sumAll } from "./fixtures/work.js";
-import { collectGarbage, nothingHeld, referenceCluster, untilWaiting } from "./reference-cluster.js";
+import { collectGarbage, referenceCluster, untilWaiting } from "./reference-cluster.js";
 
 /** What a channel gives until it ends. */
 async function all<T>(channel: RemoteChannel<T>): Promise<T[]> {
@@ -327,4 +327,19 @@ void test("a reference is sent everywhere, to workers that join later too", asyn
     assert.equal(channel.isReleased, false, "by the manager's own call");
   })();
   await collectGarbage();
+});
+
+void test("a channel whose owner dies while it is told of its producers is not held", async (context) => {
+  const { cluster, memory } = await referenceCluster(context, 2);
+  for (let turns = 0; turns < 12; turns++) {
+    const { joined } = await cluster.addProcs(memory, { workers: 1 });
+    const { pid } = joined[0]!;
+    const making = cluster.channel<number>({ pid, producers: [2] }).then(
+      (channel) => channel.release(),
+      (error: unknown) => assert.ok(error instanceof ProcessExitedError),
+    );
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+    memory.crash(launchedId(cluster, pid));
+    await making;
+  }
 });

@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { Cluster, type Future } from "#dist/index.js";
 import { deferred } from "#dist/util/deferred.js";
 import { double, fail, hooks, visit } from "../cluster/fixtures/work.js";
-import { launchedId, once, settled } from "../cluster/memory-cluster.js";
+import { launchedId, nothingHeld, once, settled } from "../cluster/memory-cluster.js";
 import { dropIt, fetchError, passOn, plusOne, setTo } from "./fixtures/work.js";
-import { collectGarbage, nothingHeld, referenceCluster, untilWaiting } from "./reference-cluster.js";
+import { collectGarbage, referenceCluster, untilWaiting } from "./reference-cluster.js";
 
 for (const [owner, reader] of [
   [2, 3],

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { negate, sumOf } from "./fixtures/holding.js";
-import { nothingHeld, referenceCluster } from "./reference-cluster.js";
+import { nothingHeld } from "../cluster/memory-cluster.js";
+import { referenceCluster } from "./reference-cluster.js";
 
 /** References that are made, sent to another process, fetched there and released. */
 const REFERENCES = process.env["ROLLCALL_LONG"] === "1" ? 1_000_000 : 100_000;

@@ -23,7 +23,8 @@ import {
   unsendable,
 } from "./fixtures/streams.js";
 import { dropIt, passOn } from "./fixtures/work.js";
-import { collectGarbage, nothingHeld, referenceCluster } from "./reference-cluster.js";
+import { nothingHeld } from "../cluster/memory-cluster.js";
+import { collectGarbage, referenceCluster } from "./reference-cluster.js";
 
 /** A reader asks for a batch of at most 64 while it has one of at most 64 to read. */
 const WINDOW = 128;

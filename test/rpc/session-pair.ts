@@ -5,7 +5,12 @@ import type { FunctionReference } from "#dist/functions/function-reference.js";
 import { DEFAULT_MAX_MESSAGE } from "#dist/protocol/limits.js";
 import type { AnyFunction } from "#dist/rpc/call-server.js";
 import type { PendingCall } from "#dist/rpc/pending-calls.js";
-import { noReferences, type KeptOutcome, type ReferenceTraffic } from "#dist/rpc/reference-traffic.js";
+import {
+  noReferences,
+  type Arrived,
+  type KeptOutcome,
+  type ReferenceTraffic,
+} from "#dist/rpc/reference-traffic.js";
 import { Session } from "#dist/rpc/session.js";
 import { MemoryNetwork } from "#dist/transport/memory.js";
 import type { Connection } from "#dist/transport/transport.js";
@@ -14,13 +19,18 @@ import { authenticate, connect } from "./memory-pair.js";
 /** Results that the far side keeps, and references, of which it has none. */
 export interface KeptResults extends ReferenceTraffic {
   readonly kept: Map<string, KeptOutcome | undefined>;
+  readonly droppedHere: Arrived[];
 }
 
-function keptResults(): KeptResults {
+function keptResults(arriving: Arrived | undefined): KeptResults {
   const kept = new Map<string, KeptOutcome | undefined>();
+  const droppedHere: Arrived[] = [];
   return {
     ...noReferences,
     kept,
+    droppedHere,
+    takeArrived: () => arriving,
+    dropped: (arrived) => void droppedHere.push(arrived),
     begin: (keepAs) => void kept.set(keepAs.join("."), undefined),
     settle: (keepAs, outcome) => void kept.set(keepAs.join("."), outcome),
   };
@@ -35,6 +45,8 @@ export interface SessionPair {
   readonly farConnection: Connection;
   /** What the far side keeps, by creator and number. */
   readonly kept: ReadonlyMap<string, KeptOutcome | undefined>;
+  /** References that came to the far side and that nobody will look at. */
+  readonly dropped: readonly Arrived[];
   /** Messages that are not about calls, and ends, as each side was told of them. */
   readonly told: { readonly near: unknown[]; readonly far: unknown[] };
   /** Calls a function of the far side by its name, and gives its result. */
@@ -47,6 +59,8 @@ export interface SessionPairOptions {
   readonly functions?: Readonly<Record<string, AnyFunction>>;
   /** Delays the loading of functions. */
   readonly loading?: Promise<void>;
+  /** The references in each message to the far side. */
+  readonly arriving?: Arrived;
   readonly maxMessageBytes?: number;
 }
 
@@ -74,7 +88,7 @@ export async function sessionPair(options: SessionPairOptions = {}): Promise<Ses
     if (fn === undefined) throw new FunctionNotFoundError(`there is no ${name}`);
     return fn;
   };
-  const references = keptResults();
+  const references = keptResults(options.arriving);
   const make = (peer: typeof dialler, side: "near" | "far"): Session => {
     const events = told[side];
     return new Session({
@@ -97,6 +111,7 @@ export async function sessionPair(options: SessionPairOptions = {}): Promise<Ses
     nearConnection: dialler.connection,
     farConnection: acceptor.connection,
     kept: references.kept,
+    dropped: references.droppedHere,
     told,
     call: (name, ...args) => promiseOf((call) => near.call(referenceTo(name), args, call)),
     end: async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ConnectionClosedError, type SerializationError } from "#dist/errors.js";
+import { CallInterruptedError, ConnectionClosedError, type SerializationError } from "#dist/errors.js";
 import { Encoder } from "#dist/protocol/codec.js";
 import { bareMessage, CallFlag, MessageType, type Message } from "#dist/protocol/message.js";
 import { FailureKind } from "#dist/rpc/failure.js";
@@ -491,4 +491,18 @@ void test("whoever waits for room goes on when the session ends", async () => {
   pair.near.abort();
   await room;
   await pair.near.room();
+});
+
+void test("what came with a call that was interrupted before it began is let go", async () => {
+  const loading = deferred<void>();
+  const arriving = [{}];
+  const pair = await sessionPair({ functions: { use: () => {} }, loading: loading.promise, arriving });
+  const call = pair.call("use", 1);
+  await turns();
+  pair.far.interruptAll();
+  await assert.rejects(call, CallInterruptedError);
+  assert.deepEqual(pair.dropped, [arriving]);
+  loading.resolve();
+  await turns();
+  await pair.end();
 });
