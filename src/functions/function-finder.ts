@@ -6,6 +6,7 @@ import { exportPathOf } from "./exported-functions.js";
 import { captureFunction } from "./function-capture.js";
 import { describeFile, describeFunction, pathOfUrl } from "./function-description.js";
 import type { ScriptUrls } from "./function-location.js";
+import { REVIVED_SCOPE } from "./function-scopes.js";
 import type {
   FoundReference,
   FunctionByName,
@@ -173,6 +174,8 @@ export class FunctionFinder {
     subject: string,
   ): Promise<FunctionByName | undefined> {
     const location = snapshot?.location;
+    // Its module exports functions of its own, and may be the main module of another process.
+    if (snapshot?.scopes.some(({ variables }) => variables.has(REVIVED_SCOPE))) return undefined;
     if (location !== undefined && !location.url.startsWith("node:")) {
       return this.#searchModule(fn, location.url, subject);
     }

@@ -11,6 +11,7 @@ import {
   type FunctionSource,
   type ImportedBinding,
 } from "./function-reference.js";
+import { REVIVED_SCOPE } from "./function-scopes.js";
 import { evaluateAt, importFrom } from "./import-from.js";
 import type { CodePlace } from "./code/code-place.js";
 
@@ -197,9 +198,10 @@ class FunctionRevival {
  * of its file, as a stack trace shows them.
  */
 function compile(source: FunctionSource, url: string): Compiled {
-  const names = Object.keys(source.captured).join(", ");
-  const declaration = names === "" ? "" : `let ${names}; `;
-  const assignment = names === "" ? "" : `({ ${names} } = arguments[0]);`;
+  const captured = Object.keys(source.captured);
+  const declaration = `let ${[REVIVED_SCOPE, ...captured].join(", ")}; `;
+  // V8 keeps only variables that a function mentions.
+  const assignment = `${REVIVED_SCOPE}; ({ ${captured.join(", ")} } = arguments[0]);`;
   const end = source.source.indexOf("\n");
   const head = source.source.slice(0, end);
   const text =

@@ -10,6 +10,9 @@ export interface FunctionScope {
 export type CapturedVariable =
   { readonly isReady: true; readonly value: unknown } | { readonly isReady: false };
 
+/** A variable around every function that was built from its source, by which those that it makes are known. */
+export const REVIVED_SCOPE = "$rollcallRevived";
+
 const RECEIVER = Symbol.for("rollcall.inspectedScope");
 const HAND_OUT = `function () { globalThis[Symbol.for("${RECEIVER.description}")](this.object); }`;
 

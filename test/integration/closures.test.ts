@@ -6,7 +6,7 @@ import { after, test } from "node:test";
 import { promisify } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { Cluster, LocalManager, RemoteError } from "#dist/index.js";
+import { Cluster, currentCluster, LocalManager, RemoteError } from "#dist/index.js";
 import { makeSamples } from "../functions/fixtures/closures.js";
 import { temporaryProject } from "../functions/temporary-project.js";
 import { square } from "./fixtures/work.js";
@@ -34,6 +34,25 @@ test("a map over a closure", async () => {
 
 test("a closure that uses an exported function runs on the worker's own module", async () => {
   assert.deepEqual(await cluster.pmap((x) => square(x) + scale, [1, 2]), [11, 14]);
+});
+
+test("a function that a closure makes on its worker travels on by value, and the program does not run again", async () => {
+  const sums = await cluster.pmap(
+    async (x) => {
+      const inner = await currentCluster().pmap(
+        async (y) => {
+          const innermost = await currentCluster().pmap((z) => x * 100 + y * scale + z, [1, 2]);
+          return innermost.join();
+        },
+        [3, 4],
+      );
+      return inner.join();
+    },
+    [5, 6],
+  );
+  assert.deepEqual(sums, ["531,532,541,542", "631,632,641,642"]);
+  const free = await cluster.remoteCallFetch(() => currentCluster().remoteCallFetch(() => 7, 1), 2);
+  assert.equal(free, 7);
 });
 
 test("every way to call takes closures", async () => {
