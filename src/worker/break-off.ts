@@ -15,6 +15,20 @@ export type BreakOffResult =
 export type Verdict = "break-off" | "missed" | "refused";
 
 const ASYNC_ID = `process.getBuiltinModule("node:async_hooks").executionAsyncId()`;
+/**
+ * Node ends a process that returns to its event loop with callbacks on record, once anything follows them: async hooks,
+ * and on Node 20 and 22 every `AsyncLocalStorage`, that of `currentCall()` too. An error that the program handles has Node
+ * clear that record; what is broken off does not. Nothing public does it, and Node would warn the program of what does.
+ */
+const CLEAR_ASYNC_IDS = `{
+  const shown = Object.getOwnPropertyDescriptor(process, "emitWarning");
+  process.emitWarning = () => {};
+  try {
+    process.binding("async_wrap").clearAsyncIdStack();
+  } finally {
+    if (shown !== undefined) Object.defineProperty(process, "emitWarning", shown);
+  }
+}`;
 
 interface Evaluated {
   readonly result: { readonly value?: unknown };
@@ -64,6 +78,7 @@ export function breakOffMainThread(
         const asyncId = answer?.result.value;
         const verdict = decide({ frames, asyncId: typeof asyncId === "number" ? asyncId : undefined });
         const terminateOnResume = verdict === "break-off";
+        if (terminateOnResume) session.post("Runtime.evaluate", { expression: CLEAR_ASYNC_IDS });
         session.post("Debugger.resume", { terminateOnResume }, () =>
           finish(verdict === "break-off" ? "broken-off" : verdict),
         );

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { Cluster, LocalManager } from "#dist/index.js";
 import {
+  callerAfterAwait,
   computeForever,
   computeForeverAfterAwait,
   computeForeverFor,
@@ -64,6 +65,25 @@ test("a call that heeds its signal ends in good order, and is not broken off", a
   await lines.first(({ text }) => /^aborted: (CallTimeoutError|AbortError)$/.test(text));
   assert.equal(await cluster.remoteCallFetch(visitsSoFar, 2), 1);
 });
+
+for (const compute of withoutEnd) {
+  test(`a call of ${compute.name} is broken off also where calls are followed through what they await`, async () => {
+    await using made = await withWorkers(1);
+    const { cluster, lines } = made;
+    const given = { pid: 2, timeoutMs: 200, stopAfterMs: 20 };
+    for (let round = 0; round < 3; round++) {
+      await assert.rejects(cluster.remoteCallFetch(compute, given), { name: "CallTimeoutError" });
+      // Served by the same process, and followed, from the first round on.
+      assert.equal(await cluster.remoteCallFetch(callerAfterAwait, 2), 1);
+    }
+    assert.deepEqual(cluster.workers(), [2]);
+    await cluster.close();
+    assert.deepEqual(
+      lines.all.filter(({ text }) => text !== "begun"),
+      [],
+    );
+  });
+}
 
 test("only the call that was given up is broken off, not the one that it waits for", async () => {
   await using made = await withWorkers(1);
