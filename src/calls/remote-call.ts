@@ -1,5 +1,6 @@
 import { ClusterClosedError } from "../errors.js";
 import type { FunctionReference, FoundReference } from "../functions/function-reference.js";
+import { withCallSite } from "../rpc/call-site.js";
 import { abortable } from "../util/time-limit.js";
 import { CachingPool } from "./caching-pool.js";
 import { CallLimit, isLimited } from "./call-limit.js";
@@ -279,14 +280,4 @@ export function awaitReply(
     const id = process.call(reference, args, settled, limit?.leftMs);
     if (id >= 0) signal?.addEventListener("abort", onAbort, { once: true });
   });
-}
-
-/** Gives an error that was made when a message arrived the stack of the call that it belongs to. */
-function withCallSite(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const callSite = new Error().stack?.split("\n").slice(2).join("\n");
-  if (callSite !== undefined && "remoteStack" in error) {
-    error.stack = `${error.name}: ${error.message}\n${callSite}\n    --- on the worker ---\n${String(error.remoteStack)}`;
-  }
-  return error;
 }

@@ -1,4 +1,5 @@
 import { staysHere } from "../protocol/stays-here.js";
+import { withCallSite } from "../rpc/call-site.js";
 import { deferred, type Deferred } from "../util/deferred.js";
 import type { CheckedMapOptions } from "./map-options.js";
 import { MapRun, type MapContext, type MapEnd } from "./map-run.js";
@@ -19,6 +20,8 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
   #isIterated = false;
   #isAwaited = false;
   #end: MapEnd | undefined;
+  /** Its stack shows the code that made the map; nothing is made of it unless it is needed. */
+  readonly #site = new Error();
 
   constructor(context: MapContext, input: Iterator<T> | AsyncIterator<T>, options: CheckedMapOptions<T>) {
     this.#order = options.order;
@@ -61,11 +64,7 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
 
   /** Iterates pairs of an item's position in the input and its result. */
   async *entries(): AsyncGenerator<readonly [index: number, result: R], void, void> {
-    if (this.#isIterated || this.#isAwaited) {
-      throw new TypeError(
-        "the results of a pmap are handed out once: it has been awaited or iterated already",
-      );
-    }
+    if (this.#isIterated || this.#isAwaited) throw handedOutAlready();
     this.#isIterated = true;
     try {
       for (;;) {
@@ -88,6 +87,7 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
     this.#end = end;
     if (!("error" in end)) this.#all.resolve(this.#isIterated ? [] : this.#inOrder());
     else {
+      withCallSite(end.error, this.#site);
       this.#all.reject(end.error);
       // Nobody has asked for the outcome yet, and perhaps nobody will: then it must not pass in silence.
       if (!this.#isIterated && !this.#isAwaited) setImmediate(() => this.#reportUnheard(end.error));
@@ -103,4 +103,8 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
     if (this.#order === "input") return this.#results.map(([, result]) => result);
     return this.#results.toSorted(([a], [b]) => a - b).map(([, result]) => result);
   }
+}
+
+function handedOutAlready(): TypeError {
+  return new TypeError("the results of a pmap are handed out once: it has been awaited or iterated already");
 }

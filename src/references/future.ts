@@ -1,4 +1,5 @@
 import { RemoteError } from "../errors.js";
+import { withCallSite } from "../rpc/call-site.js";
 import type { Hold } from "./handle-table.js";
 import { Parcel } from "./parcel.js";
 import { Reference } from "./reference.js";
@@ -29,6 +30,8 @@ export class Future<T> extends Reference {
   #fetched: Fetched<T> | undefined;
   #fetching: Fetching<T> | undefined;
   #isReleasedAfterFetch = false;
+  /** Whether its error shows who fetched it first. */
+  #hasCallSite = false;
 
   /** @internal */
   constructor(references: References, hold: Hold, call?: Promise<void>, fetched?: Fetched<T>) {
@@ -72,6 +75,10 @@ export class Future<T> extends Reference {
     fetching.waiting++;
     try {
       return await limited("fetch", options, fetching.result);
+    } catch (error) {
+      if (this.#hasCallSite) throw error;
+      this.#hasCallSite = this.#fetched !== undefined;
+      throw withCallSite(error);
     } finally {
       fetching.waiting--;
       if (fetching.waiting === 0 && this.#fetching === fetching) this.#stopFetch(fetching);

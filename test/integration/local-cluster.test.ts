@@ -87,6 +87,26 @@ test("an error comes back with its own class as cause and with both stacks", asy
   });
 });
 
+test("an error shows the code that waits for it, whatever it waits for", async () => {
+  await using cluster = new Cluster();
+  await cluster.addProcs(new LocalManager(1));
+  const which: "range"[] = ["range"];
+  async function orderSomething(kind: string): Promise<unknown> {
+    if (kind === "map") return await cluster.pmap(failWith, which);
+    if (kind === "loop") return await cluster.distributed(which, failWith);
+    if (kind === "future") return await (await cluster.remoteCall(failWith, 2, "range")).fetch();
+    for await (const result of cluster.pmap(failWith, which)) return result;
+    return undefined;
+  }
+  for (const kind of ["map", "loop", "future", "iteration"]) {
+    await assert.rejects(orderSomething(kind), (error) => {
+      assert.ok(error instanceof RemoteError);
+      assert.match(error.stack ?? "", /orderSomething[^]*--- on the worker ---[^]*at failWith/, kind);
+      return true;
+    });
+  }
+});
+
 test("an error of a class of one's own, and a thrown value that is no error, are told by name", async () => {
   await using cluster = new Cluster();
   await cluster.addProcs(new LocalManager(1));
