@@ -1,5 +1,6 @@
 import { RemoteError } from "../errors.js";
 import { withCallSite } from "../rpc/call-site.js";
+import { Answer, throwUnlessDone } from "./answers.js";
 import type { Hold } from "./handle-table.js";
 import { Parcel } from "./parcel.js";
 import { Reference } from "./reference.js";
@@ -91,6 +92,7 @@ export class Future<T> extends Reference {
    */
   async put(value: T, options: WaitOptions = {}): Promise<void> {
     checkWaitOptions("put", options);
+    if (this.#fetched !== undefined) throwUnlessDone([Answer.alreadySet], this.hold.id);
     await this.references.request(this.hold, "set", [new Parcel(value)], options);
   }
 

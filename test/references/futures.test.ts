@@ -102,6 +102,7 @@ for (const pid of [1, 2]) {
     assert.equal(await future.isReady(), true);
     await assert.rejects(future.put(6), { name: "FutureAlreadySetError", message: /a future is set once/ });
     assert.equal(await future.fetch(), 5);
+    await assert.rejects(future.put(6), { name: "FutureAlreadySetError" });
     using called = await cluster.remoteCall(double, 2, 4);
     await assert.rejects(called.put(6), { name: "FutureAlreadySetError" });
   });
