@@ -46,6 +46,7 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
     onResult?: ((results: R[]) => A | PromiseLike<A>) | null,
     onError?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
+    if (this.#isIterated) return Promise.reject(handedOutAlready()).then(onResult, onError);
     this.#isAwaited = true;
     return this.#all.promise.then(onResult, onError);
   }

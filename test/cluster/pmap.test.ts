@@ -94,6 +94,9 @@ void test("results are handed out once", async (context) => {
   await assert.rejects(async () => {
     for await (const _ of map);
   }, /handed out once/);
+  const iterated = cluster.pmap(double, [1]);
+  for await (const result of iterated) assert.equal(result, 2);
+  await assert.rejects(iterated, /handed out once/);
 });
 
 async function* later(count: number): AsyncGenerator<number> {
