@@ -8,7 +8,8 @@ export abstract class RollcallError extends Error {
 
   /**
    * By kind, and not by the very class: a worker's program is one file with these classes in it, and the functions that
-   * it runs import them from the package.
+   * it runs import them from the package. One that another process has sent, as the cause of a `RemoteError` say, is an
+   * `Error` with the name and the fields of its class.
    */
   static override [Symbol.hasInstance](value: unknown): boolean {
     const prototype = this.prototype as object;
@@ -17,15 +18,24 @@ export abstract class RollcallError extends Error {
     for (let at = value; typeof at === "object" && at !== null; at = Object.getPrototypeOf(at) as unknown) {
       if (Object.hasOwn(at, kindKey) && Reflect.get(at, kindKey) === kind) return true;
     }
-    return false;
+    return isCopyOf(value, kind);
   }
 }
 
 /** On each prototype, the name of the class. */
 const kindKey = Symbol.for("rollcall.error-kind");
 
+function isCopyOf(value: unknown, kind: unknown): boolean {
+  if (!(value instanceof Error) || !("code" in value) || !String(value.code).startsWith("ERR_")) return false;
+  return kind === "RollcallError" ? kinds.has(value.name) : value.name === kind;
+}
+
+/** Names of the classes. */
+const kinds = new Set<string>();
+
 function nameOnPrototype(type: { readonly prototype: Error }, name: string): void {
   Object.defineProperty(type.prototype, kindKey, { value: name });
+  kinds.add(name);
   if (type !== RollcallError) {
     Object.defineProperty(type.prototype, "name", { value: name, configurable: true, writable: true });
   }

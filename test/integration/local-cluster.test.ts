@@ -7,6 +7,8 @@ import {
   NoSuchProcessError,
   ProcessExitedError,
   RemoteError,
+  RollcallError,
+  currentCluster,
   type ExitReason,
 } from "#dist/index.js";
 import { isAlive, untilGone } from "../fixtures/processes.js";
@@ -105,6 +107,19 @@ test("an error shows the code that waits for it, whatever it waits for", async (
       return true;
     });
   }
+});
+
+test("an error of Rollcall's own that a function on a worker met is of its class as the cause", async () => {
+  await using cluster = new Cluster();
+  await cluster.addProcs(new LocalManager(1));
+  const call = cluster.remoteCallFetch(() => currentCluster().remoteCallFetch(Math.sqrt, 99, 1), 2);
+  await assert.rejects(call, ({ cause }: Error) => {
+    assert.ok(cause instanceof NoSuchProcessError);
+    assert.ok(cause instanceof RollcallError);
+    assert.ok(!(cause instanceof RemoteError));
+    assert.equal(cause.pid, 99);
+    return true;
+  });
 });
 
 test("an error of a class of one's own, and a thrown value that is no error, are told by name", async () => {
