@@ -1,5 +1,5 @@
 import type { FoundProcess, ProcessDirectory } from "./calls/call-process.js";
-import type { CallTarget } from "./calls/call-target.js";
+import type { CallTarget, RemoteCallTarget, RemoteDoTarget } from "./calls/call-target.js";
 import { ProcessHandle } from "./calls/process-handle.js";
 import { ReferenceMaker } from "./calls/reference-maker.js";
 import type { BoundChannelOptions, ChannelOptions, ReferenceOptions } from "./calls/reference-options.js";
@@ -135,7 +135,7 @@ export abstract class ClusterView {
   /** As `remoteCallFetch`, but the result stays with the worker until its future is fetched. */
   remoteCall<A extends readonly unknown[], R>(
     fn: (...args: A) => R,
-    target: CallTarget,
+    target: RemoteCallTarget,
     ...args: A
   ): Promise<Future<Awaited<R>>> {
     return this.#caller.call(fn, target, args) as Promise<Future<Awaited<R>>>;
@@ -210,7 +210,7 @@ export abstract class ClusterView {
    */
   remoteDo<A extends readonly unknown[]>(
     fn: (...args: A) => unknown,
-    target: CallTarget,
+    target: RemoteDoTarget,
     ...args: A
   ): Promise<void> {
     return this.#caller.callAndForget(fn, target, args);
@@ -345,7 +345,7 @@ export class Scope extends ReferenceScope {
   /** As `remoteCall` of the cluster; the future is released with the scope. */
   async remoteCall<A extends readonly unknown[], R>(
     fn: (...args: A) => R,
-    target: CallTarget,
+    target: RemoteCallTarget,
     ...args: A
   ): Promise<Future<Awaited<R>>> {
     return this.use(await this.#cluster.remoteCall(fn, target, ...args));

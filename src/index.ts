@@ -7,6 +7,8 @@ export type {
   CallLimits,
   CallOptions,
   CallTarget,
+  RemoteCallTarget,
+  RemoteDoTarget,
   Pid,
   PoolCallOptions,
   RetryOptions,

@@ -58,6 +58,10 @@ void cluster.remoteCallFetch(area, 2, 3, "4");
 void cluster.remoteCallFetch(area, "all", 3, 4);
 // @ts-expect-error an option that does not exist
 void cluster.remoteCallFetch(area, { pid: 2, retry: 3 }, 3, 4);
+// @ts-expect-error a future stays with its worker, so its call is not retried
+void cluster.remoteCall(area, { pid: 2, retryDelays: [1] }, 3, 4);
+// @ts-expect-error nobody waits
+void cluster.remoteDo(area, { pid: 2, timeoutMs: 5 }, 3, 4);
 // @ts-expect-error not a function
 void cluster.remoteCallFetch("area", 2);
 

@@ -56,6 +56,14 @@ export interface PoolCallOptions extends CallLimits, RetryOptions {
 
 export type CallTarget = Pid | "any" | WorkerPool | CallOptions | PoolCallOptions;
 
+/** Where a call runs whose result stays with one worker: it is not retried. */
+export type RemoteCallTarget =
+  Pid | "any" | WorkerPool | (CallLimits & (Pick<CallOptions, "pid"> | Pick<PoolCallOptions, "pool">));
+
+/** Where a call runs for which nobody waits. */
+export type RemoteDoTarget =
+  Pid | "any" | WorkerPool | Pick<CallOptions, "pid"> | Pick<PoolCallOptions, "pool">;
+
 export interface CheckedTarget extends CallLimits, Pick<RetryOptions, "retryCheck"> {
   readonly retryDelays?: readonly number[];
   readonly where: Pid | "any" | WorkerPool;

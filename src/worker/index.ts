@@ -5,6 +5,8 @@ export type {
   CallLimits,
   CallOptions,
   CallTarget,
+  RemoteCallTarget,
+  RemoteDoTarget,
   Pid,
   PoolCallOptions,
   RetryOptions,

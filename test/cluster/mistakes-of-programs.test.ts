@@ -104,15 +104,12 @@ test("calls that nobody waits for refuse limits of the wait", async (context) =>
     name: "TypeError",
     message: new RegExp(`takes no ${option}.*use remoteCallFetch`),
   });
-  await assert.rejects(
-    cluster.remoteCall(double, { pid: "any", retryDelays: [1] }, 1),
-    refused("retryDelays"),
-  );
-  await assert.rejects(cluster.remoteDo(double, { pid: 2, timeoutMs: 30 }, 1), refused("timeoutMs"));
-  await assert.rejects(
-    cluster.remoteDo(double, { pid: 2, signal: AbortSignal.abort() }, 1),
-    refused("signal"),
-  );
+  const retried = { pid: 2, retryDelays: [1] };
+  await assert.rejects(cluster.remoteCall(double, retried, 1), refused("retryDelays"));
+  const limited = { pid: 2, timeoutMs: 30 };
+  await assert.rejects(cluster.remoteDo(double, limited, 1), refused("timeoutMs"));
+  const given = { pid: 2, signal: AbortSignal.abort() };
+  await assert.rejects(cluster.remoteDo(double, given, 1), refused("signal"));
 });
 
 test("a map that meets the end of its cluster says so, also one that runs in this process", async (context) => {

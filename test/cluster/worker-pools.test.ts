@@ -244,7 +244,8 @@ void test("pools and their users are told of mistakes", async (context) => {
     /pool must be a WorkerPool, not 2/,
   );
   const pool = cluster.workerPool();
-  await assert.rejects(cluster.remoteDo(double, { pool, timeoutMs: 5 }, 1), /takes no timeoutMs/);
+  const limited = { pool, timeoutMs: 5 };
+  await assert.rejects(cluster.remoteDo(double, limited, 1), /takes no timeoutMs/);
   await cluster.close();
   await assert.rejects(pool.take(), { name: "NoWorkersError" });
 });
