@@ -62,15 +62,15 @@ export function decodeFailure(
   const failure = decoder.decode(body, segments) as ThrownDescription;
   switch (kind) {
     case FailureKind.functionNotFound:
-      return new FunctionNotFoundError(`on worker ${pid}: ${failure.message}`, causeOf(failure));
+      return new FunctionNotFoundError(`${where(pid)}: ${failure.message}`, causeOf(failure));
     case FailureKind.undecodable:
-      return new SerializationError("ERR_DESERIALIZE", `on worker ${pid}: ${failure.message}`);
+      return new SerializationError("ERR_DESERIALIZE", `${where(pid)}: ${failure.message}`);
     case FailureKind.unencodable:
-      return new SerializationError("ERR_SERIALIZE", `on worker ${pid}: ${failure.message}`);
+      return new SerializationError("ERR_SERIALIZE", `${where(pid)}: ${failure.message}`);
     case FailureKind.tooLarge:
-      return new SerializationError("ERR_MESSAGE_TOO_LARGE", `on worker ${pid}: ${failure.message}`);
+      return new SerializationError("ERR_MESSAGE_TOO_LARGE", `${where(pid)}: ${failure.message}`);
     case FailureKind.interrupted:
-      return new CallInterruptedError(`on worker ${pid}: ${failure.message}`);
+      return new CallInterruptedError(`${where(pid)}: ${failure.message}`);
     default:
       return remoteError(failure, pid);
   }
@@ -79,12 +79,16 @@ export function decodeFailure(
 /** What user code threw on `pid`, as its caller gets it. */
 export function remoteError(failure: ThrownDescription, pid: number): RemoteError {
   return new RemoteError(
-    `on worker ${pid}: ${failure.name}: ${failure.message}`,
+    `${where(pid)}: ${failure.name}: ${failure.message}`,
     pid,
     failure.name,
     failure.stack,
     "thrown" in failure ? { cause: failure.thrown } : undefined,
   );
+}
+
+function where(pid: number): string {
+  return pid === 1 ? "on the manager" : `on worker ${pid}`;
 }
 
 function causeOf(failure: ThrownDescription): ErrorOptions | undefined {

@@ -97,6 +97,14 @@ test("an error whose message and stack are no texts arrives all the same", async
   await stillWorks(cluster, 1);
 });
 
+test("an error of this process's own call does not speak of a worker", async (context) => {
+  const { cluster } = memoryCluster(context);
+  const fails = (): never => {
+    throw new RangeError("too far");
+  };
+  await assert.rejects(cluster.remoteCallFetch(fails, 1), { message: "on the manager: RangeError: too far" });
+});
+
 test("calls that nobody waits for refuse limits of the wait", async (context) => {
   const { cluster, manager } = memoryCluster(context);
   await cluster.addProcs(manager({ workers: 1 }));
