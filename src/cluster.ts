@@ -9,7 +9,7 @@ import {
 } from "./cluster/add-procs-options.js";
 import { Adaptation } from "./cluster/adaptation.js";
 import { checkAdaptOptions, type AdaptOptions } from "./cluster/adaptation-options.js";
-import type { ClusterEvents, Emit } from "./cluster/cluster-events.js";
+import { checkEventName, type ClusterEvents, type Emit } from "./cluster/cluster-events.js";
 import type { ClusterManager } from "./cluster/cluster-manager.js";
 import { checkClusterOptions, type ClusterOptions } from "./cluster/cluster-options.js";
 import type { Initialize } from "./cluster/initialize.js";
@@ -225,12 +225,12 @@ export class Cluster extends ClusterView implements AsyncDisposable {
 
   /** Hears what happens to the workers; see `ClusterEvents`. */
   on<Name extends keyof ClusterEvents>(name: Name, listener: (...event: ClusterEvents[Name]) => void): this {
-    (this.#events as EventEmitter).on(name, listener);
+    (this.#events as EventEmitter).on(checkEventName(name), listener);
     return this;
   }
 
   off<Name extends keyof ClusterEvents>(name: Name, listener: (...event: ClusterEvents[Name]) => void): this {
-    (this.#events as EventEmitter).off(name, listener);
+    (this.#events as EventEmitter).off(checkEventName(name), listener);
     return this;
   }
 

@@ -1,4 +1,5 @@
 import type { ExitReason, LaunchFailure } from "../errors.js";
+import { oneOf } from "../util/option-checks.js";
 import type { LaunchedWorker, WorkerCount } from "./cluster-manager.js";
 import type { WorkerInfo } from "./worker-info.js";
 
@@ -58,6 +59,28 @@ export interface ClusterEvents {
   exited: [OfMember & { readonly reason: ExitReason }];
   /** A connection to the rendezvous was turned away. */
   refused: [Stamped & { readonly remoteHost: string; readonly error: Error }];
+}
+
+const names: Readonly<Record<keyof ClusterEvents, true>> = {
+  requested: true,
+  launched: true,
+  placed: true,
+  started: true,
+  reported: true,
+  joined: true,
+  failed: true,
+  status: true,
+  suspect: true,
+  recovered: true,
+  leaving: true,
+  exited: true,
+  refused: true,
+};
+
+/** Throws a `TypeError` for an event that there is not, which nobody would ever hear. */
+export function checkEventName<Name extends keyof ClusterEvents>(name: Name): Name {
+  oneOf("the event", name, Object.keys(names));
+  return name;
 }
 
 /** Tells the listeners of a cluster; adds the time. */

@@ -105,6 +105,14 @@ test("an error of this process's own call does not speak of a worker", async (co
   await assert.rejects(cluster.remoteCallFetch(fails, 1), { message: "on the manager: RangeError: too far" });
 });
 
+test("an event that there is not is refused by name", (context) => {
+  const { cluster } = memoryCluster(context);
+  const wrong = "join" as "joined";
+  const refused = { name: "TypeError", message: /event must be one of requested, .*joined, .*not "join"/ };
+  assert.throws(() => cluster.on(wrong, () => {}), refused);
+  assert.throws(() => cluster.off(wrong, () => {}), refused);
+});
+
 test("calls that nobody waits for refuse limits of the wait", async (context) => {
   const { cluster, manager } = memoryCluster(context);
   await cluster.addProcs(manager({ workers: 1 }));
