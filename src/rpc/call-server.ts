@@ -24,8 +24,10 @@ export type LoadFunction = (reference: FunctionReference) => Promise<AnyFunction
 
 /** Calls run in one go for at most this long, then what has arrived in the meantime (a cancel, say) is read. */
 const SLICE_MS = 8;
-/** Results do not wait for later calls of the slice longer than this. */
+/** Results do not wait for later calls of the slice longer than this, unless one of them is slow for the first time. */
 const FLUSH_AFTER_MS = 0.5;
+/** After a call that took longer, results leave before so many further calls of its function begin. */
+const CAREFUL_CALLS = 64;
 const MANAGER_PID = 1;
 /** Reading stops above this many calls that wait, and goes on below half of it. */
 const MAX_WAITING = 10_000;
@@ -267,12 +269,19 @@ export class CallServer {
     this.#endBrokenOff();
     const start = performance.now();
     let flushed = start;
+    let before = start;
     while (this.#next < this.#waiting.length && this.#connection.hasRoom) {
       const call = this.#waiting[this.#next];
       this.#waiting[this.#next++] = undefined;
       if (call === undefined) continue;
+      const { target } = call;
+      // It may compute for minutes, and may take the process along.
+      if (target.unproven > 0) this.#connection.flush();
       this.#run(call);
       const now = performance.now();
+      if (now - before > FLUSH_AFTER_MS) target.unproven = CAREFUL_CALLS;
+      else if (target.unproven > 0 && !target.isLoading) target.unproven--;
+      before = now;
       if (now - flushed > FLUSH_AFTER_MS) {
         this.#connection.flush();
         flushed = now;

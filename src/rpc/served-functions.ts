@@ -11,6 +11,8 @@ export interface FunctionSlot {
   error: unknown;
   /** Its calls are requests that may wait for long, and no work. */
   isInternal: boolean;
+  /** So many of its calls have to end quickly before results of others wait for one of them, to leave together. */
+  unproven: number;
 }
 
 /** The functions that a peer calls by number. */
@@ -89,7 +91,7 @@ export class ServedFunctions {
   #slot(id: number): FunctionSlot {
     let slot = this.#slots.get(id);
     if (slot === undefined) {
-      slot = { fn: undefined, isLoading: false, error: undefined, isInternal: false };
+      slot = { fn: undefined, isLoading: false, error: undefined, isInternal: false, unproven: 1 };
       this.#slots.set(id, slot);
     }
     return slot;

@@ -85,6 +85,22 @@ for (const compute of withoutEnd) {
   });
 }
 
+test("what has ended is answered before a call that computes on", async () => {
+  await using made = await withWorkers(1);
+  const { cluster } = made;
+  const controller = new AbortController();
+  const quick = cluster.remoteCallFetch(visitsSoFar, 2);
+  const slow = cluster.remoteCallFetch(computeForever, {
+    pid: 2,
+    signal: controller.signal,
+    stopAfterMs: 50,
+  });
+  const given = assert.rejects(slow, { name: "AbortError" });
+  assert.equal(await quick, 0);
+  controller.abort();
+  await given;
+});
+
 test("only the call that was given up is broken off, not the one that it waits for", async () => {
   await using made = await withWorkers(1);
   const { cluster, lines } = made;

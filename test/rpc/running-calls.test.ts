@@ -7,7 +7,7 @@ function call(id: number): ServedCall {
   return new ServedCall(
     id,
     { id, flags: 0 },
-    { fn: undefined, isLoading: false, error: undefined, isInternal: false },
+    { fn: undefined, isLoading: false, error: undefined, isInternal: false, unproven: 1 },
     [],
     undefined,
     undefined,
