@@ -169,7 +169,7 @@ export class Cluster extends ClusterView implements AsyncDisposable {
 
   /** Removes workers: each is asked to exit, then forced. Resolves when they are gone. Unknown pids throw. */
   async rmProcs(pids: number | readonly number[], options: RmProcsOptions = {}): Promise<void> {
-    const list = typeof pids === "number" ? [pids] : pids;
+    const list = checkPids("rmProcs", pids);
     if (list.includes(1)) throw new RangeError("process 1 is the manager; it cannot be removed (use close)");
     onlyKnown("rmProcs", options, ["graceMs", "drainMs"]);
     const graceMs = milliseconds("graceMs", options.graceMs ?? this.#leaveGraceMs, 0);
@@ -212,7 +212,7 @@ export class Cluster extends ClusterView implements AsyncDisposable {
    * is done. Rejects with an `InterruptError` if what a worker runs cannot be broken off, native code above all.
    */
   async interrupt(pids: number | readonly number[] = this.workers()): Promise<void> {
-    const list = typeof pids === "number" ? [pids] : pids;
+    const list = checkPids("interrupt", pids);
     if (list.includes(1)) throw new RangeError("process 1 is the manager, which cannot interrupt itself");
     await this.#membership.interrupt([...new Set(list)]);
   }
@@ -332,6 +332,17 @@ function tellOfLoss(
   const isRemoved = event.isAsked === true || event.reason?.kind === "removed";
   if (isRemoved) replacement.removed(event.pid!);
   else replacement.lost(event.pid!);
+}
+
+/** One pid or several, as a list. Throws a `TypeError` for what can be none. */
+function checkPids(name: string, pids: number | readonly number[]): readonly number[] {
+  const list = Array.isArray(pids) ? (pids as readonly number[]) : [pids as number];
+  for (const pid of list) {
+    if (!Number.isInteger(pid) || pid < 1) {
+      throw new TypeError(`${name} takes pids (1, 2, ...), not ${show(pid)}`);
+    }
+  }
+  return list;
 }
 
 function checkManager(manager: unknown): void {

@@ -67,6 +67,11 @@ test("a call's target is checked before anything is sent", async () => {
   ];
   for (const [target, name, message] of targets)
     await assert.rejects(cluster.remoteCallFetch(Math.abs, target as CallTarget, -1), { name, message });
+  await assert.rejects(
+    cluster.rmProcs("x" as unknown as number),
+    /rmProcs takes pids \(1, 2, ...\), not "x"/,
+  );
+  await assert.rejects(cluster.interrupt([2.5]), /interrupt takes pids \(1, 2, ...\), not 2.5/);
   await assert.rejects(cluster.rmProcs([], { graceMs: -5 }), {
     name: "RangeError",
     message: /graceMs.* not -5/,
