@@ -3,11 +3,11 @@ import { spawnIn } from "../test/fleet/host-process.js";
 import { Fleet, type FleetDescription } from "../test/fleet/fleet.js";
 import type { FleetInstance } from "../test/fleet/instance.js";
 import { whatIsMissing } from "../test/fleet/requirements.js";
-import type { Bench, Closers, Contender, Readings } from "./bench.js";
+import type { Bench, Closers, Readings } from "./bench.js";
 import { fixture } from "./fixture-process.js";
-import type { NetworkCallsOptions } from "./fixtures/network-calls.js";
+import type { MeasuredMode, NetworkCallsOptions } from "./fixtures/network-calls.js";
 
-const MODES = ["host", "bridge", "awsvpc", "reverse"] as const;
+const MODES: readonly MeasuredMode[] = ["host", "bridge", "awsvpc", "reverse"];
 
 /** Rollcall's own calls over the networks that `network-modes` measures bare. */
 export const networkCalls: Bench = {
@@ -36,18 +36,18 @@ export const networkCalls: Bench = {
       managerAddress: near.address,
       instances: [far],
     };
-    const contenders: Contender[] = [];
-    for (const mode of MODES) contenders.push(await manager(near, description, { mode, ms }, closers));
-    return contenders;
+    const measure = await manager(near, description, { modes: MODES, ms }, closers);
+    return MODES.map((mode) => ({ name: mode, measure: () => measure(mode) }));
   },
 };
 
+/** Starts the manager's program, in the network of one instance; resolves with what measures a mode when all workers are there. */
 async function manager(
   near: FleetInstance,
   description: FleetDescription,
   options: NetworkCallsOptions,
   closers: Closers,
-): Promise<Contender> {
+): Promise<(mode: MeasuredMode) => Promise<Readings>> {
   const program = [process.execPath, "--no-warnings", fixture("network-calls.js")];
   const command = [...program, JSON.stringify(description), JSON.stringify(options)];
   const child = spawnIn(near.namespace, command, ["ignore", "inherit", "inherit", "ipc"]);
@@ -58,18 +58,15 @@ async function manager(
   });
   async function next(): Promise<Readings> {
     const ended = exit.then(([code]: unknown[]) => {
-      throw new Error(`the manager of ${options.mode} ended with ${String(code)}`);
+      throw new Error(`the manager ended with ${String(code)}`);
     });
     const [message] = (await Promise.race([once(child, "message"), ended])) as [Readings];
     return message;
   }
   await next();
-  return {
-    name: options.mode,
-    measure: () => {
-      const answer = next();
-      child.send("measure");
-      return answer;
-    },
+  return (mode) => {
+    const answer = next();
+    child.send(mode);
+    return answer;
   };
 }
