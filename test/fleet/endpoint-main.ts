@@ -19,7 +19,7 @@ A shell on the manager's host, and the instances as ECS shows them:
 
   nsenter --net=/var/run/netns/${namespace} bash
   export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local AWS_REGION=${local.region}
-  aws --endpoint-url ${local.endpoint} ecs list-container-instances
+  aws --region ${local.region} --endpoint-url ${local.endpoint} ecs list-container-instances
 
 A program that runs there has its workers on the instances with
 

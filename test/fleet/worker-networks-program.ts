@@ -3,9 +3,10 @@ import { Cluster } from "#dist/index.js";
 import { ECSManager, type ECSNetworkOptions } from "#dist/managers/ecs/index.js";
 import { FleetEndpoint } from "./fleet-endpoint.js";
 import { loadRules } from "./requirements.js";
-import { ownAddresses, square } from "./work.js";
+import { callPeers, ownAddresses, square, type PeersCalled } from "./work.js";
 
 export interface NetworkWorker {
+  readonly pid: number;
   /** Where, and how, the manager reached it. */
   readonly host: string;
   readonly port: number;
@@ -14,6 +15,8 @@ export interface NetworkWorker {
   readonly reported: { readonly hosts: readonly string[]; readonly port: number };
   readonly instanceAddress: string | undefined;
   readonly ownAddresses: readonly string[];
+  /** After all workers have called all others. */
+  readonly peers: PeersCalled;
 }
 
 export interface NetworkJob {
@@ -24,6 +27,7 @@ export interface NetworkJob {
 }
 
 export interface WorkerNetworksResult {
+  readonly host: NetworkJob;
   /** The container metadata file has all that is needed. */
   readonly bridge: NetworkJob;
   /** The instance metadata service has the address, and the task metadata endpoint the port. */
@@ -58,14 +62,17 @@ async function job(
     });
     await using cluster = new Cluster();
     const { joined } = await cluster.addProcs(manager);
+    await Promise.all(joined.map(({ pid }) => cluster.remoteCallFetch(callPeers, pid)));
     for (const { pid, host, port, reachedBy, report, launched } of joined) {
       workers.push({
+        pid,
         host,
         port,
         reachedBy,
         reported: { hosts: report.hosts, port: report.port },
         instanceAddress: endpoint.addressOf(launched.details.containerInstanceArn),
         ownAddresses: await cluster.remoteCallFetch(ownAddresses, pid),
+        peers: await cluster.remoteCallFetch(callPeers, pid),
       });
     }
     squares = await cluster.pmap(
@@ -96,6 +103,7 @@ const awsvpc = await job(endpoint, {}, true);
 await endpoint.register({}, "bridge");
 const reverse = await job(endpoint, { mode: "reverse" });
 await endpoint.register();
+const host = await job(endpoint);
 const range = await job(endpoint, { ports: PORTS });
 for (const { namespace } of endpoint.fleet.instances) {
   loadRules(
@@ -111,5 +119,13 @@ for (const { namespace } of endpoint.fleet.instances) {
 const closed = await job(endpoint);
 for (const { namespace } of endpoint.fleet.instances) loadRules(namespace, "delete table inet closed");
 
-process.send?.({ bridge, bridgeWithoutFiles, awsvpc, reverse, closed, range } satisfies WorkerNetworksResult);
+process.send?.({
+  host,
+  bridge,
+  bridgeWithoutFiles,
+  awsvpc,
+  reverse,
+  closed,
+  range,
+} satisfies WorkerNetworksResult);
 process.disconnect?.();

@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { Fleet } from "./fleet.js";
 import { whyNoFleet } from "./requirements.js";
 import { square } from "./work.js";
-import type { WorkerNetworksResult } from "./worker-networks-program.js";
+import type { NetworkWorker, WorkerNetworksResult } from "./worker-networks-program.js";
 
 void describe("eight workers of one image on two instances", { skip: whyNoFleet() }, () => {
   let fleet: Fleet;
@@ -18,7 +18,15 @@ void describe("eight workers of one image on two instances", { skip: whyNoFleet(
   });
   after(() => fleet?.[Symbol.asyncDispose]());
 
-  for (const mode of ["bridge", "bridgeWithoutFiles", "awsvpc", "reverse", "closed", "range"] as const) {
+  for (const mode of [
+    "host",
+    "bridge",
+    "bridgeWithoutFiles",
+    "awsvpc",
+    "reverse",
+    "closed",
+    "range",
+  ] as const) {
     void test(`${mode}: all join, on both instances, and a map over them gives every result`, () => {
       const { workers, squares } = result[mode];
       assert.equal(workers.length, 8);
@@ -32,10 +40,37 @@ void describe("eight workers of one image on two instances", { skip: whyNoFleet(
       );
     });
 
+    void test(`${mode}: each worker calls each other one, on its own instance and on the other one`, () => {
+      const { workers } = result[mode];
+      const pids = workers.map(({ pid }) => pid).toSorted((one, other) => one - other);
+      for (const { pid, peers } of workers) {
+        const others = pids.filter((other) => other !== pid);
+        assert.deepEqual(
+          peers.answers,
+          others.map((other) => [other, pid]),
+        );
+      }
+    });
+
     void test(`${mode}: afterwards all tasks are STOPPED`, () => assert.deepEqual(result[mode].alive, []));
   }
 
-  for (const mode of ["bridge", "bridgeWithoutFiles", "awsvpc", "range"] as const) {
+  for (const mode of ["host", "bridge", "bridgeWithoutFiles", "awsvpc", "closed", "range"] as const) {
+    void test(`${mode}: no call between workers goes through the manager, as any two have a connection`, () => {
+      const { workers } = result[mode];
+      const pairs = workers.flatMap((one, index) =>
+        workers.slice(index + 1).map((other) => [one, other] as const),
+      );
+      assert.equal(pairs.length, 28);
+      const unconnected = pairs.filter(([one, other]) => !hasDialled(one, other) && !hasDialled(other, one));
+      assert.deepEqual(
+        unconnected.map((pair) => pair.map(({ pid, host, port }) => `${pid} at ${host}:${port}`)),
+        [],
+      );
+    });
+  }
+
+  for (const mode of ["host", "bridge", "bridgeWithoutFiles", "awsvpc", "range"] as const) {
     void test(`${mode}: no two workers have the same address and port`, () => {
       const places = result[mode].workers.map(({ host, port }) => `${host}:${port}`);
       assert.equal(new Set(places).size, 8);
@@ -91,3 +126,7 @@ void describe("eight workers of one image on two instances", { skip: whyNoFleet(
 
   void test("no container is left", async () => assert.deepEqual(await fleet.containers(), []));
 });
+
+function hasDialled(worker: NetworkWorker, { reported }: NetworkWorker): boolean {
+  return reported.hosts.some((host) => worker.peers.farEnds.includes(`${host}:${reported.port}`));
+}
