@@ -6,7 +6,8 @@ import { History } from "./histories/history.js";
 import { Model } from "./histories/model.js";
 import { memoryCluster, nothingHeld } from "./memory-cluster.js";
 
-const STEPS = process.env["ROLLCALL_LONG"] === "1" ? 1_000_000 : 100_000;
+/** Of all rounds together. */
+const STEPS = Number(process.env["ROLLCALL_STEPS"] ?? 100_000);
 
 /** From the fewest workers to the most. */
 const rounds = [
