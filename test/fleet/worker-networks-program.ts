@@ -3,7 +3,8 @@ import { Cluster } from "#dist/index.js";
 import { ECSManager, type ECSNetworkOptions } from "#dist/managers/ecs/index.js";
 import { FleetEndpoint } from "./fleet-endpoint.js";
 import { loadRules } from "./requirements.js";
-import { callPeers, ownAddresses, square, type PeersCalled } from "./work.js";
+import { callPeers, type PeersCalled } from "./peer-work.js";
+import { ownAddresses, square } from "./work.js";
 
 export interface NetworkWorker {
   readonly pid: number;
