@@ -2,7 +2,12 @@ import type { FoundProcess, ProcessDirectory } from "./calls/call-process.js";
 import type { CallTarget, RemoteCallTarget, RemoteDoTarget } from "./calls/call-target.js";
 import { ProcessHandle } from "./calls/process-handle.js";
 import { ReferenceMaker } from "./calls/reference-maker.js";
-import type { BoundChannelOptions, ChannelOptions, ReferenceOptions } from "./calls/reference-options.js";
+import type {
+  BoundChannelOptions,
+  BroadcastOptions,
+  ChannelOptions,
+  ReferenceOptions,
+} from "./calls/reference-options.js";
 import { checkProcessFilter, hasLabels, isSameHost, type ProcessFilter } from "./calls/process-filter.js";
 import { Caller, type FunctionSource } from "./calls/remote-call.js";
 import { composedReference } from "./functions/composed-reference.js";
@@ -25,6 +30,7 @@ import {
 } from "./pool/map-options.js";
 import { ParallelMap } from "./pool/parallel-map.js";
 import { staysHere } from "./protocol/stays-here.js";
+import type { PlacedBroadcast } from "./references/broadcast.js";
 import type { ChannelBackend } from "./references/channel-backend.js";
 import type { Future } from "./references/future.js";
 import type { HeldReferences, References } from "./references/references.js";
@@ -174,6 +180,21 @@ export abstract class ClusterView {
     options: BoundChannelOptions = {},
   ): Promise<RemoteChannel<T>> {
     return this.#maker.channel(backend, options) as unknown as Promise<RemoteChannel<T>>;
+  }
+
+  /**
+   * Gives every worker, or those with the given pids, a copy of a value. The value is encoded once, and most workers get it from
+   * other workers. Others, such as those that join later, get it from here when they first fetch it. The copies are there until
+   * what this gives is released. Rejects with a `SerializationError` for a value that cannot travel, or holds references, with
+   * a `NoSuchProcessError` or `ProcessExitedError` for a pid that is none, and when the wait is over; then nothing stays
+   * anywhere. A worker that ends meanwhile is left out.
+   *
+   * @example
+   * using model = await cluster.broadcast(await loadModel());
+   * const labels = await cluster.pmap(async (text) => classify(await model.fetch(), text), texts);
+   */
+  broadcast<T>(value: T, options: BroadcastOptions = {}): Promise<PlacedBroadcast<T>> {
+    return this.#maker.broadcast(value, options) as Promise<PlacedBroadcast<T>>;
   }
 
   /** References that are released together, at the end of a block; see `Scope`. */
@@ -354,6 +375,11 @@ export class Scope extends ReferenceScope {
   /** As `future` of the cluster; it is released with the scope. */
   async future<T>(options?: ReferenceOptions): Promise<Future<T>> {
     return this.use(await this.#cluster.future<T>(options));
+  }
+
+  /** As `broadcast` of the cluster; its copies are dropped with the scope. */
+  async broadcast<T>(value: T, options?: BroadcastOptions): Promise<PlacedBroadcast<T>> {
+    return this.use(await this.#cluster.broadcast(value, options));
   }
 
   /** As `channel` of the cluster; it is released with the scope. */

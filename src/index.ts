@@ -14,7 +14,12 @@ export type {
   RetryOptions,
 } from "./calls/call-target.js";
 export type { ProcessHandle, RemoteModule } from "./calls/process-handle.js";
-export type { BoundChannelOptions, ChannelOptions, ReferenceOptions } from "./calls/reference-options.js";
+export type {
+  BoundChannelOptions,
+  BroadcastOptions,
+  ChannelOptions,
+  ReferenceOptions,
+} from "./calls/reference-options.js";
 export type { Labels } from "./calls/labels.js";
 export type { ProcessFilter } from "./calls/process-filter.js";
 export type { Adaptation } from "./cluster/adaptation.js";
@@ -57,6 +62,7 @@ export { ROLLCALL_VERSION } from "./util/version.js";
 export { currentCluster } from "./current-cluster.js";
 export { myId } from "./worker/current-process.js";
 export type { ChannelBackend } from "./references/channel-backend.js";
+export type { Broadcast, PlacedBroadcast } from "./references/broadcast.js";
 export type { Future } from "./references/future.js";
 export type { Reference } from "./references/reference.js";
 export type { HeldReferences } from "./references/references.js";

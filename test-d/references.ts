@@ -1,5 +1,13 @@
 // What must compile, and what must not. Compiled by the build, never run.
-import type { ChannelBackend, Cluster, Future, RemoteChannel, Scope } from "rollcall";
+import type {
+  Broadcast,
+  ChannelBackend,
+  Cluster,
+  Future,
+  PlacedBroadcast,
+  RemoteChannel,
+  Scope,
+} from "rollcall";
 import { expectType, type Equal } from "./assertions.js";
 
 declare const cluster: Cluster;
@@ -98,3 +106,28 @@ async function streams(): Promise<void> {
   void cluster.remoteCallFetch(store, 3, { id: 1 });
 }
 void streams;
+
+declare function classify(
+  model: Broadcast<{ readonly weights: Float64Array }>,
+  text: string,
+): Promise<string>;
+declare const model: { readonly weights: Float64Array };
+
+async function broadcasts(): Promise<void> {
+  using shared = await cluster.broadcast(model, { pids: [2, 3], timeoutMs: 1_000 });
+  expectType<Equal<typeof shared, PlacedBroadcast<{ readonly weights: Float64Array }>>>();
+  expectType<Equal<typeof shared.pids, readonly number[]>>();
+  const value = await shared.fetch();
+  expectType<Equal<typeof value, { readonly weights: Float64Array }>>();
+  const label = await cluster.remoteCallFetch(classify, 2, shared, "text");
+  expectType<Equal<typeof label, string>>();
+
+  using other = await cluster.broadcast(5);
+  // @ts-expect-error a broadcast of another type
+  void cluster.remoteCallFetch(classify, 2, other, "text");
+  // @ts-expect-error the value, and not its broadcast, was asked for
+  void cluster.remoteCallFetch(area, 2, other, 4);
+  // @ts-expect-error no such option
+  void cluster.broadcast(5, { pid: 2 });
+}
+void broadcasts;

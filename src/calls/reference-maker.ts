@@ -1,13 +1,16 @@
 import type { ChannelBackend } from "../references/channel-backend.js";
+import type { PlacedBroadcast } from "../references/broadcast.js";
 import type { Future } from "../references/future.js";
 import type { References } from "../references/references.js";
 import type { RemoteChannel } from "../references/remote-channel.js";
 import type { ProcessDirectory } from "./call-process.js";
 import type { Caller } from "./remote-call.js";
 import {
+  checkBroadcastOptions,
   checkChannelOptions,
   checkReferenceOptions,
   type BoundChannelOptions,
+  type BroadcastOptions,
   type ChannelOptions,
   type ReferenceOptions,
 } from "./reference-options.js";
@@ -15,7 +18,7 @@ import {
 /** Makes a channel's backend, in the process in which the channel is to live. */
 export type MakeChannelBackend = () => ChannelBackend<unknown> | PromiseLike<ChannelBackend<unknown>>;
 
-/** Makes futures and channels anywhere in the cluster. */
+/** Makes futures, channels and broadcasts anywhere in the cluster. */
 export class ReferenceMaker {
   readonly #directory: ProcessDirectory;
   readonly #references: References;
@@ -31,6 +34,14 @@ export class ReferenceMaker {
     const id = this.#references.newId(await this.#place(checkReferenceOptions("a future", options)));
     await this.#references.make(id, "makeFuture", []);
     return this.#references.future(id);
+  }
+
+  async broadcast(value: unknown, options: BroadcastOptions): Promise<PlacedBroadcast<unknown>> {
+    const { myPid, workers } = this.#directory;
+    const { pids = workers.map(({ pid }) => pid).filter((pid) => pid !== myPid), waiting } =
+      checkBroadcastOptions(options);
+    for (const pid of pids) this.#directory.placeOf(pid);
+    return this.#references.place(value, pids, waiting);
   }
 
   async channel(

@@ -1,10 +1,16 @@
-import { onlyKnown, plainObject, show } from "../util/option-checks.js";
+import { checkWaitOptions, type WaitOptions } from "../references/wait-options.js";
+import { list, onlyKnown, plainObject, show } from "../util/option-checks.js";
 import type { Pid } from "./call-target.js";
 
 /** Where a reference's value lives. */
 export interface ReferenceOptions {
   /** A pid, or `any` for the worker with the fewest calls in flight. Default: this process. */
   readonly pid?: Pid | "any";
+}
+
+export interface BroadcastOptions extends WaitOptions {
+  /** Where the value is placed. Default: all workers that there are. */
+  readonly pids?: readonly Pid[];
 }
 
 export interface BoundChannelOptions extends ReferenceOptions {
@@ -51,9 +57,24 @@ export function checkChannelOptions(
   return { capacity, producers, ...(pid === undefined ? {} : { pid }) };
 }
 
+/** Throws a `TypeError` or `RangeError` that names what is wrong, or the reason of a signal that has aborted. */
+export function checkBroadcastOptions(options: BroadcastOptions): {
+  readonly pids: readonly Pid[] | undefined;
+  readonly waiting: WaitOptions;
+} {
+  onlyKnown("broadcast", plainObject("the options of broadcast", options), ["pids", "signal", "timeoutMs"]);
+  const { pids, ...waiting } = options;
+  checkWaitOptions("broadcast", waiting);
+  if (pids === undefined) return { pids, waiting };
+  const checked = list("pids", pids, Number.MAX_SAFE_INTEGER);
+  for (const pid of checked) checkedPid("pids", pid);
+  return { pids: [...new Set(checked)], waiting };
+}
+
 function checkedPid(name: string, pid: unknown): Pid | "any" | undefined {
   const isPid = typeof pid === "number" && Number.isInteger(pid) && pid >= 1;
-  if (isPid || pid === undefined || (pid === "any" && name !== "producers")) return pid;
-  const wanted = name === "producers" ? "must be pids (1, 2, ...)" : 'needs a pid (1, 2, ...) or "any"';
+  const isList = name === "producers" || name === "pids";
+  if (isPid || (!isList && (pid === undefined || pid === "any"))) return pid;
+  const wanted = isList ? "must be pids (1, 2, ...)" : 'needs a pid (1, 2, ...) or "any"';
   throw new TypeError(`${name} ${wanted}, not ${show(pid)}`);
 }

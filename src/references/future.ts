@@ -5,7 +5,7 @@ import type { Hold } from "./handle-table.js";
 import { Parcel } from "./parcel.js";
 import { Reference } from "./reference.js";
 import type { References } from "./references.js";
-import { checkWaitOptions, whenOver, type WaitOptions } from "./wait-options.js";
+import { checkWaitOptions, limited, type WaitOptions } from "./wait-options.js";
 
 type Fetched<T> = { readonly value: T } | { readonly error: RemoteError };
 
@@ -143,13 +143,4 @@ export class Future<T> extends Reference {
 function valueOf<T>(fetched: Fetched<T>): T {
   if ("error" in fetched) throw fetched.error;
   return fetched.value;
-}
-
-/** As `promise`, for as long as somebody waits. */
-function limited<T>(name: string, options: WaitOptions, promise: Promise<T>): Promise<T> {
-  if (options.signal === undefined && options.timeoutMs === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const stop = whenOver(name, options, reject);
-    promise.then(resolve, reject).finally(stop);
-  });
 }

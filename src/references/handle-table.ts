@@ -14,11 +14,11 @@ export class Hold {
  */
 export class HandleTable {
   readonly #collected = new FinalizationRegistry<Hold>((hold) => this.release(hold));
-  readonly #onReleased: (id: ReferenceId) => void;
+  readonly #onReleased: (hold: Hold) => void;
   #size = 0;
 
   /** `onReleased` is told that this process holds a reference once less. */
-  constructor(onReleased: (id: ReferenceId) => void) {
+  constructor(onReleased: (hold: Hold) => void) {
     this.#onReleased = onReleased;
   }
 
@@ -41,6 +41,6 @@ export class HandleTable {
     hold.isReleased = true;
     this.#size--;
     this.#collected.unregister(hold);
-    this.#onReleased(hold.id);
+    this.#onReleased(hold);
   }
 }

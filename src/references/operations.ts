@@ -25,6 +25,9 @@ export const Operation = {
   isOpen: internal("isOpen"),
   close: internal("close"),
   pull: internal("pull"),
+  spread: internal("spread"),
+  giveCopy: internal("giveCopy"),
+  forget: internal("forget"),
   flush: internal("flush"),
   count: internal("count"),
 } as const;

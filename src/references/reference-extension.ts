@@ -1,5 +1,6 @@
 import { RemoteError } from "../errors.js";
 import type { ValueExtension } from "../protocol/value-extension.js";
+import { Broadcast } from "./broadcast.js";
 import { Future } from "./future.js";
 import { Hold } from "./handle-table.js";
 import { describeReference, type ReferenceId } from "./reference-id.js";
@@ -8,7 +9,14 @@ import type { References } from "./references.js";
 import { RemoteStream } from "./remote-stream.js";
 
 /** What kind of reference travels. Only ever appended. */
-export const ReferenceKind = { future: 0, channel: 1, fetchedFuture: 2, failedFuture: 3, stream: 4 } as const;
+export const ReferenceKind = {
+  future: 0,
+  channel: 1,
+  fetchedFuture: 2,
+  failedFuture: 3,
+  stream: 4,
+  broadcast: 5,
+} as const;
 
 type EncodedReference = readonly [
   kind: number,
@@ -49,6 +57,7 @@ function encode(references: References, reference: Reference): EncodedReference 
       throw new Error("is a stream that is being read here; only one that is untouched can be sent on");
     return [ReferenceKind.stream, owner, creator, number];
   }
+  if (reference instanceof Broadcast) return [ReferenceKind.broadcast, owner, creator, number];
   const kind = reference instanceof Future ? ReferenceKind.future : ReferenceKind.channel;
   return [kind, owner, creator, number];
 }
@@ -69,6 +78,11 @@ function decode(
       const stream = references.stream(id);
       references.arrived(stream);
       return stream;
+    }
+    case ReferenceKind.broadcast: {
+      const broadcast = references.broadcast(id);
+      references.arrived(broadcast);
+      return broadcast;
     }
     case ReferenceKind.fetchedFuture:
       return new Future(references, nothingHeld(id), undefined, { value: content[0] });

@@ -108,6 +108,12 @@ export class ReferenceTable {
     this.#sweepFound(creator, number);
   }
 
+  /** Drops one that has come, whoever holds it. */
+  end(creator: number, number: number): void {
+    const stored = this.find(creator, number);
+    if (stored instanceof StoredReference && stored.isBegun) this.#drop(creator, number, stored);
+  }
+
   /** The process is gone, and with it what it held. What it was about to create does not come any more. */
   exited(pid: number): void {
     this.#exited.add(pid);

@@ -11,6 +11,8 @@ import type { AnyFunction } from "../rpc/call-server.js";
 import type { InternalFunctions } from "../rpc/internal-functions.js";
 import type { Arrived, KeepAs, KeptOutcome, ReferenceTraffic } from "../rpc/reference-traffic.js";
 import { Answer } from "./answers.js";
+import { Broadcast, PlacedBroadcast } from "./broadcast.js";
+import { Broadcasts, BroadcastSource } from "./broadcasts.js";
 import { ChannelServer, isChannel } from "./channel-server.js";
 import { Future } from "./future.js";
 import { HandleTable, type Hold } from "./handle-table.js";
@@ -27,6 +29,7 @@ import { RemoteChannel } from "./remote-channel.js";
 import { RemoteStream } from "./remote-stream.js";
 import { streamExtension, StreamSources } from "./stream-extension.js";
 import { StreamSource } from "./stream-source.js";
+import type { WaitOptions } from "./wait-options.js";
 
 /** How long a request waits for a reference whose creating call may still be on its way. */
 const EXPECT_MS = 10_000;
@@ -55,13 +58,17 @@ export class References implements ReferenceTraffic {
   readonly internal: InternalFunctions;
   /** For the codec of this process. */
   readonly extensions: readonly ValueExtension[];
+  readonly broadcasts: Broadcasts;
   readonly #server: ReferenceServer;
   readonly #channels: ChannelServer;
   readonly #streams = new StreamSources(() => this.newId(this.#pid));
   readonly #requests = new OwnerRequests(([, parcel]) => {
     if (parcel instanceof Parcel && parcel.arrived !== undefined) this.dropped(parcel.arrived);
   });
-  readonly #handles = new HandleTable((id) => this.#changeHolders(id, this.#pid, -1));
+  readonly #handles = new HandleTable((hold) => {
+    this.broadcasts.released(hold);
+    this.#changeHolders(hold.id, this.#pid, -1);
+  });
   #arrived: Hold[] = [];
   readonly #untold = new Map<number, HolderChanges>();
   readonly #telling = new Set<number>();
@@ -80,6 +87,11 @@ export class References implements ReferenceTraffic {
     ];
     this.#server = new ReferenceServer({ clear: (value) => this.#clear(value), expectMs: EXPECT_MS });
     this.#channels = new ChannelServer(this.#server, (arrived) => this.dropped(arrived));
+    this.broadcasts = new Broadcasts({
+      requests: this.#requests,
+      table: this.#server.table,
+      release: (hold) => this.#handles.release(hold),
+    });
     this.internal = this.#functions();
   }
 
@@ -98,6 +110,7 @@ export class References implements ReferenceTraffic {
     this.#untold.delete(pid);
     this.#server.exited(pid);
     this.#channels.exited(pid, reason);
+    this.broadcasts.exited(pid);
   }
 
   // What sessions tell.
@@ -168,6 +181,27 @@ export class References implements ReferenceTraffic {
     return this.#handles.add(id, (hold) => new RemoteStream(this, hold));
   }
 
+  /** The broadcast that a reference names. */
+  broadcast(id: ReferenceId): Broadcast<unknown> {
+    return this.#handles.add(id, (hold) => {
+      this.broadcasts.held(hold);
+      return new Broadcast(this, hold);
+    });
+  }
+
+  /** Places a copy of a value in these processes. */
+  async place(
+    value: unknown,
+    pids: readonly number[],
+    waiting: WaitOptions,
+  ): Promise<PlacedBroadcast<unknown>> {
+    const { id, placed } = await this.broadcasts.make(() => this.newId(this.#pid), value, pids, waiting);
+    return this.#handles.add(id, (hold) => {
+      this.broadcasts.held(hold);
+      return new PlacedBroadcast(this, hold, placed);
+    });
+  }
+
   /** A reference that has come with a message. */
   arrived(reference: Reference): void {
     this.#arrived.push(reference.hold);
@@ -215,7 +249,7 @@ export class References implements ReferenceTraffic {
   count(): HeldReferences {
     return {
       pid: this.#pid,
-      stored: this.#server.table.size,
+      stored: this.#server.table.size + this.broadcasts.size,
       held: this.#handles.size,
       waiting: this.#server.requests.size,
     };
@@ -295,6 +329,7 @@ export class References implements ReferenceTraffic {
   }
 
   async #flush(): Promise<void> {
+    await this.broadcasts.flushed();
     while (this.#untold.size > 0) {
       for (const owner of this.#untold.keys()) void this.#tell(owner);
       await new Promise<void>((resolve) => this.#tellingEnded.push(resolve));
@@ -305,6 +340,7 @@ export class References implements ReferenceTraffic {
     if (value instanceof Parcel) {
       if (value.arrived !== undefined) this.dropped(value.arrived);
     } else if (value instanceof StreamSource) value.end();
+    else if (value instanceof BroadcastSource) this.broadcasts.clear(value);
     else if (isChannel(value)) this.#channels.clear(value);
   }
 
@@ -336,6 +372,11 @@ export class References implements ReferenceTraffic {
       close: (about: Subject, end: { readonly error?: unknown }) => channels.close(about, end),
       pull: (about: Subject, most: number) =>
         references.whenSettled(about, (value, request) => (value as StreamSource).take(most, request)),
+      spread: (owner: number, number: number, content: readonly Uint8Array[], pids: readonly number[]) =>
+        this.broadcasts.spread(owner, number, content, pids),
+      giveCopy: (about: Subject) =>
+        references.whenSettled(about, (value) => this.broadcasts.give(value as BroadcastSource, about[2])),
+      forget: (owner: number, number: number) => this.broadcasts.forget(owner, number),
       flush: () => this.#flush(),
       count: () => this.count(),
     };

@@ -35,3 +35,12 @@ export function whenOver(
     signal?.removeEventListener("abort", onAbort);
   };
 }
+
+/** As `promise`, for as long as somebody waits. */
+export function limited<T>(name: string, options: WaitOptions, promise: Promise<T>): Promise<T> {
+  if (options.signal === undefined && options.timeoutMs === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const stop = whenOver(name, options, reject);
+    promise.then(resolve, reject).finally(stop);
+  });
+}

@@ -13,7 +13,12 @@ export type {
 } from "../calls/call-target.js";
 export type { ProcessHandle, RemoteModule } from "../calls/process-handle.js";
 export type { ClusterView, Scope } from "../cluster-view.js";
-export type { BoundChannelOptions, ChannelOptions, ReferenceOptions } from "../calls/reference-options.js";
+export type {
+  BoundChannelOptions,
+  BroadcastOptions,
+  ChannelOptions,
+  ReferenceOptions,
+} from "../calls/reference-options.js";
 export type { Labels } from "../calls/labels.js";
 export type { ProcessFilter } from "../calls/process-filter.js";
 export * from "../errors.js";
@@ -28,6 +33,7 @@ export { zip, type Zipped } from "../pool/zip.js";
 export { myId } from "./current-process.js";
 export { setStatus } from "./status.js";
 export type { ChannelBackend } from "../references/channel-backend.js";
+export type { Broadcast, PlacedBroadcast } from "../references/broadcast.js";
 export type { Future } from "../references/future.js";
 export type { Reference } from "../references/reference.js";
 export type { HeldReferences } from "../references/references.js";
