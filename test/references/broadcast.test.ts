@@ -3,10 +3,10 @@ import { test, type TestContext } from "node:test";
 import { Cluster, LocalManager } from "#dist/index.js";
 import { MemoryManager, MemoryNetwork } from "#dist/testing/index.js";
 import type { Connection, Transport } from "#dist/transport/transport.js";
-import { launchedId, memoryCluster, settled } from "../cluster/memory-cluster.js";
+import { launchedId, memoryCluster, nothingHeld, settled } from "../cluster/memory-cluster.js";
 import { errorOf, look, makeAndLook, modelOf } from "./fixtures/broadcasts.js";
 import { passOn } from "./fixtures/work.js";
-import { nothingHeld, referenceCluster } from "./reference-cluster.js";
+import { referenceCluster } from "./reference-cluster.js";
 
 void test("every worker gets an equal value, and each time the same object", async (context) => {
   const { cluster } = await referenceCluster(context, 12);
