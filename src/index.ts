@@ -44,6 +44,7 @@ export type { Launch, LaunchResult } from "./cluster/launch.js";
 export type { WorkerInfo } from "./cluster/worker-info.js";
 export type { OutputOption, WorkerLine } from "./cluster/worker-output.js";
 export * from "./errors.js";
+export { shareErrorClass } from "./protocol/error-classes.js";
 export { LocalManager, type LocalDetails } from "./managers/local/local-manager.js";
 export type { LocalOptions } from "./managers/local/local-options.js";
 export { exponentialBackOff, type BackOffOptions } from "./calls/back-off.js";

@@ -1,8 +1,10 @@
 import type { ByteSource } from "./byte-source.js";
+import { sharedPrototype } from "./error-classes.js";
 import { ERROR_KINDS, KIND_DOM_EXCEPTION, makeError } from "./error-kinds.js";
 import {
   ERROR_FLAGS,
   ERROR_HAS_CAUSE,
+  ERROR_HAS_CLASS,
   ERROR_HAS_ERRORS,
   ERROR_HAS_MESSAGE,
   ERROR_HAS_NAME,
@@ -28,7 +30,9 @@ export function readError(reader: ErrorPartsReader, depth: number): Error {
   const name = flags & ERROR_HAS_NAME ? source.string() : undefined;
   const message = flags & ERROR_HAS_MESSAGE ? source.string() : undefined;
   const stack = flags & ERROR_HAS_STACK ? source.string() : undefined;
+  const shared = flags & ERROR_HAS_CLASS ? sharedPrototype(source.string()) : undefined;
   const error = makeError(kind, message, name);
+  if (shared !== undefined) Object.setPrototypeOf(error, shared);
   if (name !== undefined && kind !== KIND_DOM_EXCEPTION) define(error, "name", name, false);
   define(error, "stack", stack, false);
   reader.remember(error);

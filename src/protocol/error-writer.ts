@@ -1,7 +1,9 @@
 import type { ByteSink } from "./byte-sink.js";
+import { sharedNameOf } from "./error-classes.js";
 import { ERROR_KINDS, ERROR_PARTS, errorKindOf, KIND_DOM_EXCEPTION } from "./error-kinds.js";
 import {
   ERROR_HAS_CAUSE,
+  ERROR_HAS_CLASS,
   ERROR_HAS_ERRORS,
   ERROR_HAS_MESSAGE,
   ERROR_HAS_NAME,
@@ -43,6 +45,11 @@ export function writeError(writer: ErrorPartsWriter, error: Error, depth: number
   if (typeof stack === "string") {
     flags |= ERROR_HAS_STACK;
     sink.string(stack);
+  }
+  const sharedName = sharedNameOf(error);
+  if (sharedName !== undefined) {
+    flags |= ERROR_HAS_CLASS;
+    sink.string(sharedName);
   }
   for (const [part, flag] of [
     ["cause", ERROR_HAS_CAUSE],

@@ -65,4 +65,5 @@ export const ERROR_HAS_MESSAGE = 2;
 export const ERROR_HAS_STACK = 4;
 export const ERROR_HAS_CAUSE = 8;
 export const ERROR_HAS_ERRORS = 16;
-export const ERROR_FLAGS = 31;
+export const ERROR_HAS_CLASS = 32;
+export const ERROR_FLAGS = 63;

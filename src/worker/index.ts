@@ -22,6 +22,7 @@ export type {
 export type { Labels } from "../calls/labels.js";
 export type { ProcessFilter } from "../calls/process-filter.js";
 export * from "../errors.js";
+export { shareErrorClass } from "../protocol/error-classes.js";
 export { exponentialBackOff, type BackOffOptions } from "../calls/back-off.js";
 export type { CachingPool } from "../calls/caching-pool.js";
 export type { LoopOptions, ReduceOptions } from "../pool/distributed-loop.js";

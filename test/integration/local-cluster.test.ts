@@ -25,6 +25,8 @@ import {
   neverEndsFor7,
   processId,
   say,
+  sell,
+  StockError,
   sayAndCompute,
   square,
   whoAmI,
@@ -136,6 +138,17 @@ test("an error of a class of one's own, and a thrown value that is no error, are
   });
   const future = await cluster.remoteCall(failWith, 2, "range");
   await assert.rejects(future.fetch(), RemoteError);
+});
+
+test("an error of a class that both sides share arrives as that class", async () => {
+  await using cluster = new Cluster();
+  await cluster.addProcs(new LocalManager(1));
+  await assert.rejects(cluster.remoteCallFetch(sell, 2, "salt"), (error) => {
+    assert.ok(error instanceof RemoteError);
+    assert.ok(error.cause instanceof StockError);
+    assert.equal(error.cause.advice, "order salt");
+    return true;
+  });
 });
 
 test("large typed arrays travel both ways", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runInNewContext } from "node:vm";
 import { SerializationError } from "#dist/errors.js";
+import { shareErrorClass } from "#dist/protocol/error-classes.js";
 import { roundTrip } from "./round-trip.js";
 
 const builtIn = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError];
@@ -117,4 +118,51 @@ test("accessors of an error are not called", () => {
     get: () => assert.fail("called"),
   });
   assert(!("live" in (roundTrip(error) as Error)));
+});
+
+test("an error of a class that both sides share arrives as that class, with its fields and methods", () => {
+  class OutOfStock extends RangeError {
+    override readonly name = "OutOfStock";
+    constructor(readonly article: string) {
+      super(`no ${article} is left`);
+    }
+    get advice(): string {
+      return `order ${this.article}`;
+    }
+  }
+  shareErrorClass(OutOfStock);
+  const error = new Error("outer", { cause: new OutOfStock("salt") });
+  const { cause } = roundTrip(error) as { cause: OutOfStock };
+  assert(cause instanceof OutOfStock);
+  assert(cause instanceof RangeError);
+  assert.equal(cause.message, "no salt is left");
+  assert.equal(cause.advice, "order salt");
+  class Spoiled extends OutOfStock {}
+  assert.equal(
+    Object.getPrototypeOf(roundTrip(new Spoiled("milk"))),
+    RangeError.prototype,
+    "its subclass is not shared",
+  );
+});
+
+test("two classes of one name are told apart by the name that they are given", () => {
+  const one = { Failure: class Failure extends Error {} }.Failure;
+  const other = {
+    Failure: class Failure extends Error {
+      readonly isOther = true;
+    },
+  }.Failure;
+  shareErrorClass(one);
+  shareErrorClass(one);
+  assert.throws(() => shareErrorClass(other), /another class is known as Failure; give this one a name/);
+  shareErrorClass(other, "other/Failure");
+  assert(roundTrip(new one("a")) instanceof one);
+  assert(roundTrip(new other("b")) instanceof other);
+});
+
+test("what is no class of errors of one's own cannot be shared", () => {
+  for (const wrong of [undefined, {}, Map, SerializationError]) {
+    assert.throws(() => shareErrorClass(wrong as never), { name: "TypeError", message: /class of your own/ });
+  }
+  assert.throws(() => shareErrorClass(class extends Error {}), /has no name/);
 });

@@ -132,7 +132,7 @@ const handMade: readonly [what: string, body: readonly number[], message: RegExp
   ["a box around an array", [0, 0xe8, 0xa0], /no primitive/],
   ["an error of an unknown kind", [0, 0xec, 77, 0, 0xe2], /unknown kind 77/],
   ["an error whose message is a number", [0, 0xec, 0, 2, 5, 0xe2], /where a string belongs/],
-  ["an error with unknown flags", [0, 0xec, 0, 0x20, 0xe2], /unknown flags 32/],
+  ["an error with unknown flags", [0, 0xec, 0, 0x40, 0xe2], /unknown flags 64/],
   ["an error without an end", [0, 0xec, 0, 0], /ends before/],
   [
     "a regular expression that is none",
