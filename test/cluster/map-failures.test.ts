@@ -301,3 +301,21 @@ void test("without workers the same rules hold in this process", async (context)
     30,
   ]);
 });
+
+void test("an interrupted attempt has failed like any other, and uses up a retry", async (context) => {
+  const { cluster } = await withWorkers(context, 1);
+  const begun = deferred<void>();
+  const attempts: number[] = [];
+  hooks.visit = (item) => {
+    attempts.push(item);
+    if (attempts.length > 1) throw new RangeError("bad");
+    begun.resolve();
+    return new Promise(() => {});
+  };
+  const results = cluster.pmap(visit, [7], { retryDelays: [0] });
+  results.catch(() => {});
+  await begun.promise;
+  await cluster.interrupt(2);
+  await assert.rejects(results, (error) => error instanceof RemoteError && error.cause instanceof RangeError);
+  assert.deepEqual(attempts, [7, 7]);
+});
