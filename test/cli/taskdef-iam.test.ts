@@ -13,7 +13,6 @@ const base: NewDefinition = {
   cpu: 1024,
   memory: 2048,
   stopTimeout: 30,
-  containerPort: 7000,
   environment: {},
 };
 
@@ -173,6 +172,8 @@ for (const [args, expected] of [
   [["taskdef", "--image", "i", "--env", "novalue"], /"novalue" is not NAME=VALUE/],
   [["taskdef", "--image", "i", "--env", "ROLLCALL_X=1"], /Rollcall sets ROLLCALL_X itself/],
   [["taskdef", "--image", "i", "--network", "bridge", "--container-port", "70000"], /"70000" is not a port/],
+  [["taskdef", "--image", "i", "--container-port", "70"], /a container port is for network mode bridge/],
+  [["taskdef", "--image", "i", "--log-group", "/g"], /a log group needs its region: give --region/],
   [["taskdef", "--image", "i", "--network", "fargate", "--memory", "1"], /Fargate does not have 1 MiB/],
   [["iam"], /required option '--task-definition <name>' not specified/],
   [["iam", "--task-definition", "w", "--role", "worker"], /"worker" is not the ARN of a role/],

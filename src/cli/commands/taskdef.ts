@@ -15,7 +15,7 @@ interface TaskdefArguments {
   readonly region?: string;
   readonly taskRole?: string;
   readonly executionRole?: string;
-  readonly containerPort: number;
+  readonly containerPort?: number;
   readonly node?: string;
   readonly env: Readonly<Record<string, string>>;
 }
@@ -41,10 +41,14 @@ export function taskdefCommand(): Command {
       "--log-group <name>",
       "log group in CloudWatch Logs, which must exist: errors then carry the last output",
     )
-    .option("--region <name>", "region of the log group")
+    .option("--region <name>", "region of the log group (default: AWS_REGION)")
     .option("--task-role <arn>", "role of the workers' own code; Rollcall needs none")
     .option("--execution-role <arn>", "role that pulls the image and writes the logs, where that needs one")
-    .option("--container-port <port>", "with --network bridge: where the worker listens", portOption, 7000)
+    .option(
+      "--container-port <port>",
+      "with --network bridge: where the worker listens (default: 7000)",
+      portOption,
+    )
     .option(
       "--node <version>",
       "version of Node in the image: rollcall doctor compares it with the manager's",
@@ -54,7 +58,9 @@ export function taskdefCommand(): Command {
 }
 
 function run(options: TaskdefArguments): void {
-  const { arch, logGroup, region, taskRole, executionRole } = options;
+  const { arch, logGroup, containerPort, taskRole, executionRole } = options;
+  const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  const region = options.region ?? AWS_REGION ?? AWS_DEFAULT_REGION;
   const definition = newDefinition({
     family: options.family,
     image: options.image,
@@ -63,11 +69,11 @@ function run(options: TaskdefArguments): void {
     cpu: options.cpu,
     memory: options.memory,
     stopTimeout: options.stopTimeout,
-    containerPort: options.containerPort,
     environment: options.env,
     ...(options.node === undefined ? {} : { nodeVersion: options.node }),
     ...(arch === undefined ? {} : { architecture: arch }),
     ...(logGroup === undefined ? {} : { logGroup }),
+    ...(containerPort === undefined ? {} : { containerPort }),
     ...(region === undefined ? {} : { region }),
     ...(taskRole === undefined ? {} : { taskRoleArn: taskRole }),
     ...(executionRole === undefined ? {} : { executionRoleArn: executionRole }),

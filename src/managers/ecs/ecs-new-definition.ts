@@ -19,12 +19,14 @@ export interface NewDefinition {
   readonly region?: string;
   readonly taskRoleArn?: string;
   readonly executionRoleArn?: string;
-  /** Network mode bridge only: the port on which the worker listens in its container. */
-  readonly containerPort: number;
+  /** Network mode bridge only: the port on which the worker listens in its container. Default 7000. */
+  readonly containerPort?: number;
   readonly environment: Readonly<Record<string, string>>;
   /** The version of Node in the image, for `rollcall doctor`. */
   readonly nodeVersion?: string;
 }
+
+const DEFAULT_CONTAINER_PORT = 7000;
 
 /** Memory that Fargate takes for a size in CPU units, in MiB (developer guide, "Invalid CPU or memory value specified"). */
 const FARGATE_SIZES: Readonly<Record<number, { readonly memory: string; fits(mib: number): boolean }>> = {
@@ -53,6 +55,12 @@ function fargateRange(from: number, to: number, step: number) {
 export function newDefinition(given: NewDefinition): RegisterTaskDefinitionCommandInput {
   const isFargate = given.network === "fargate";
   if (isFargate) checkFargate(given);
+  const { containerPort = DEFAULT_CONTAINER_PORT } = given;
+  if (given.network !== "bridge" && given.containerPort !== undefined) {
+    throw new RangeError(
+      `a container port is for network mode bridge; in mode ${given.network} none is declared`,
+    );
+  }
   const { cpu, memory, taskRoleArn, executionRoleArn, architecture } = given;
   const environment: KeyValuePair[] = Object.entries(given.environment).map(([name, value]) => ({
     name,
@@ -77,7 +85,7 @@ export function newDefinition(given: NewDefinition): RegisterTaskDefinitionComma
         ...(isFargate ? {} : { cpu, memory }),
         ...(environment.length === 0 ? {} : { environment }),
         ...(given.network === "bridge"
-          ? { portMappings: [{ containerPort: given.containerPort, hostPort: 0, protocol: "tcp" }] }
+          ? { portMappings: [{ containerPort, hostPort: 0, protocol: "tcp" }] }
           : {}),
         ...(given.nodeVersion === undefined ? {} : { dockerLabels: { [NODE_LABEL]: given.nodeVersion } }),
         linuxParameters: { initProcessEnabled: true },
@@ -108,10 +116,9 @@ function checkFargate({ cpu, memory, stopTimeout, logGroup, executionRoleArn }: 
 
 function logConfiguration({ logGroup, region, family }: NewDefinition) {
   if (logGroup === undefined) return {};
-  const options = {
-    "awslogs-group": logGroup,
-    "awslogs-stream-prefix": family,
-    ...(region === undefined ? {} : { "awslogs-region": region }),
-  };
+  // The driver's documentation: awslogs-region is required.
+  if (region === undefined)
+    throw new RangeError("a log group needs its region: give --region, or set AWS_REGION");
+  const options = { "awslogs-group": logGroup, "awslogs-stream-prefix": family, "awslogs-region": region };
   return { logConfiguration: { logDriver: "awslogs" as const, options } };
 }
