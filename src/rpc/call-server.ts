@@ -1,16 +1,12 @@
-import {
-  CallInterruptedError,
-  CallTimeoutError,
-  ConnectionClosedError,
-  SerializationError,
-} from "../errors.js";
+import { CallInterruptedError, CallTimeoutError, ConnectionClosedError } from "../errors.js";
 import type { FunctionReference } from "../functions/function-reference.js";
-import type { Decoder, Encoder } from "../protocol/codec.js";
-import { CallFlag, MessageType, type Message } from "../protocol/message.js";
+import type { Decoder } from "../protocol/codec.js";
+import { CallFlag, type Message } from "../protocol/message.js";
 import type { Connection } from "../transport/transport.js";
 import { CallBoard } from "./call-board.js";
 import { noCallRuns, runAs } from "./current-call.js";
-import { encodeFailure, FailureKind, failureKindOf } from "./failure.js";
+import { CallReplies, type CallRepliesOptions } from "./call-replies.js";
+import { FailureKind } from "./failure.js";
 import type { CallReference } from "./internal-functions.js";
 import type { Arrived, KeepAs, KeptOutcome, ReferenceTraffic } from "./reference-traffic.js";
 import { RunningCalls } from "./running-calls.js";
@@ -32,14 +28,9 @@ const MANAGER_PID = 1;
 /** Reading stops above this many calls that wait, and goes on below half of it. */
 const MAX_WAITING = 10_000;
 
-export interface CallServerOptions {
-  readonly connection: Connection;
-  readonly encoder: Encoder;
+export interface CallServerOptions extends CallRepliesOptions {
   readonly decoder: Decoder;
   readonly load: LoadFunction;
-  readonly maxMessageBytes: number;
-  readonly peerPid: number;
-  readonly references: ReferenceTraffic;
   /** Where it shows what runs. */
   readonly board?: CallBoard;
 }
@@ -51,11 +42,10 @@ export interface CallServerOptions {
  */
 export class CallServer {
   readonly #connection: Connection;
-  readonly #encoder: Encoder;
+  readonly #replies: CallReplies;
   readonly #decoder: Decoder;
   readonly #peerPid: number;
   readonly #board: CallBoard;
-  maxMessageBytes: number;
   readonly #functions: ServedFunctions;
   readonly #references: ReferenceTraffic;
   #waiting: (ServedCall | undefined)[] = [];
@@ -73,15 +63,18 @@ export class CallServer {
 
   constructor(options: CallServerOptions) {
     this.#connection = options.connection;
-    this.#encoder = options.encoder;
+    this.#replies = new CallReplies(options);
     this.#decoder = options.decoder;
     this.#peerPid = options.peerPid;
     this.#board = options.board ?? new CallBoard();
-    this.maxMessageBytes = options.maxMessageBytes;
     this.#references = options.references;
     this.#functions = new ServedFunctions(options.load, options.references.internal, this.#board, (slot) =>
       this.#beginAll(slot),
     );
+  }
+
+  set maxMessageBytes(bytes: number) {
+    this.#replies.maxMessageBytes = bytes;
   }
 
   /** Calls that wait or run, without those of internal functions that run. */
@@ -223,7 +216,11 @@ export class CallServer {
   #cancelled(call: ServedCall): void {
     call.isAnswered = true;
     this.#neverBegins(call, "it was cancelled");
-    this.#reply(FailureKind.cancelled, call.id, new Error("the call was cancelled before it began"));
+    this.#replies.failure(
+      call.id,
+      new Error("the call was cancelled before it began"),
+      FailureKind.cancelled,
+    );
   }
 
   /** Nobody will see its arguments, and others may wait for its result. */
@@ -372,7 +369,7 @@ export class CallServer {
     call.isAnswered = true;
     this.#keep(keepAs, { value });
     if (this.#isClosed || (flags & CallFlag.noReply) !== 0) return;
-    this.#succeed(id, keepAs === undefined ? value : undefined);
+    this.#replies.result(id, keepAs === undefined ? value : undefined);
   }
 
   #settleFailure(call: ServedCall, error: unknown): void {
@@ -381,47 +378,16 @@ export class CallServer {
     if (call.isAnswered) return;
     call.isAnswered = true;
     this.#keep(keepAs, { error });
-    if (!this.#isClosed) this.#fail(id, flags, error);
-  }
-
-  #succeed(id: number, value: unknown): void {
-    try {
-      const { body, segments, carried } = this.#encoder.encode(value, "result");
-      const size = sizeOf(body, segments);
-      if (size > this.maxMessageBytes) {
-        throw new SerializationError(
-          "ERR_MESSAGE_TOO_LARGE",
-          `the result takes ${size} bytes; the limit is ${this.maxMessageBytes}. Return less at once, or raise ` +
-            `maxMessageBytes of the cluster`,
-        );
-      }
-      this.#connection.send({ type: MessageType.result, flags: 0, id, aux: 0, body, segments });
-      if (carried.length > 0) this.#references.sent(carried, this.#peerPid);
-    } catch (error) {
-      this.#reply(failureKindOf(error), id, error);
-    }
+    this.#fail(id, flags, error);
   }
 
   #fail(id: number, flags: number, error: unknown): void {
-    if ((flags & CallFlag.noReply) === 0) this.#reply(failureKindOf(error), id, error);
-    else {
-      // Nobody listens; Julia's remote_do prints it on the worker too.
-      process.stderr.write(
-        `remoteDo failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-      );
-    }
-  }
-
-  #reply(kind: FailureKind, id: number, error: unknown): void {
     if (this.#isClosed) return;
-    const { body, segments, carried } = encodeFailure(this.#encoder, error);
-    const size = sizeOf(body, segments);
-    if (size > this.maxMessageBytes) {
-      const message = `what the function threw takes ${size} bytes; the limit is ${this.maxMessageBytes}`;
-      return this.#reply(FailureKind.tooLarge, id, new SerializationError("ERR_MESSAGE_TOO_LARGE", message));
-    }
-    this.#connection.send({ type: MessageType.failure, flags: 0, id, aux: kind, body, segments });
-    if (carried.length > 0) this.#references.sent(carried, this.#peerPid);
+    if ((flags & CallFlag.noReply) === 0) return this.#replies.failure(id, error);
+    // Nobody listens; Julia's remote_do prints it on the worker too.
+    process.stderr.write(
+      `remoteDo failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
   }
 }
 
@@ -429,10 +395,6 @@ export class CallServer {
 function givenUp({ deadline }: ServedCall): unknown {
   if (deadline <= performance.now()) return new CallTimeoutError("the time of this call is up");
   return new DOMException("the caller does not wait for this call any more", "AbortError");
-}
-
-function sizeOf(body: Uint8Array, segments: readonly Uint8Array[]): number {
-  return segments.reduce((sum, segment) => sum + segment.length, body.length);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
