@@ -1,24 +1,18 @@
-/** Options that several cluster managers have in common. */
-import { milliseconds, onlyKnown, plainObject, show } from "../util/option-checks.js";
-import type { LaunchTimeouts } from "./cluster-manager.js";
+import type { Labels } from "../calls/labels.js";
+import type { InitializeReference } from "../functions/function-reference.js";
+import type { Acquaintance } from "../peers/topology.js";
+import type { WorkerCount } from "./cluster-manager.js";
 
-/** Throws a `TypeError` or `RangeError` that names the limit. */
-export function checkLaunchTimeouts(
-  given: Partial<LaunchTimeouts>,
-  defaults: LaunchTimeouts,
-): LaunchTimeouts {
-  onlyKnown("timeouts", plainObject("timeouts", given), Object.keys(defaults));
-  const limit = (key: keyof LaunchTimeouts): number =>
-    milliseconds(`timeouts.${key}`, given[key] ?? defaults[key], 1);
-  return { launchMs: limit("launchMs"), reportMs: limit("reportMs"), joinMs: limit("joinMs") };
-}
-
-/** Environment variables of workers. Throws a `TypeError` that names the one that is wrong. */
-export function checkEnvironment(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  for (const [name, value] of Object.entries(plainObject("env", env))) {
-    if (name.startsWith("ROLLCALL_"))
-      throw new TypeError(`env.${name}: names that begin with ROLLCALL_ are reserved; choose another`);
-    if (typeof value !== "string") throw new TypeError(`env.${name} must be a string, not ${show(value)}`);
-  }
-  return { ...env };
+/** How one launch differs from others of the same cluster manager. */
+export interface LaunchOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Default: the cluster manager's own number. */
+  readonly workers?: WorkerCount | undefined;
+  readonly labels: Labels;
+  /** The place of its workers in a custom topology. */
+  readonly acquaintance: Acquaintance;
+  /** What its workers run before they are members. Nothing is started if one of these cannot travel. */
+  readonly initialize: readonly Promise<InitializeReference>[];
+  /** A worker of this launch is a member now; called before anyone else hears of it. */
+  readonly onJoined?: (pid: number) => void;
 }

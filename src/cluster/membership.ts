@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { hostname } from "node:os";
 import {
   ClusterClosedError,
   type ExitReason,
@@ -8,41 +7,27 @@ import {
   ProcessExitedError,
 } from "../errors.js";
 import type { OutputMessage, StatusMessage, StoppedMessage } from "../protocol/control-messages.js";
-import type { WhoIsMessage } from "../protocol/peer-messages.js";
 import type { Codec } from "../protocol/codec.js";
-import type { Acquaintance } from "../peers/topology.js";
 import { MessageType } from "../protocol/message.js";
 import { WorkerVariable } from "../protocol/worker-variables.js";
-import type { CodeMessage, CodeWantedMessage } from "../protocol/code-messages.js";
-import type { InitializeReference } from "../functions/function-reference.js";
-import type { LoadFunction } from "../rpc/call-server.js";
 import { ControlChannel, type ControlHandlers } from "../rpc/control-channel.js";
-import type { ReferenceTraffic } from "../rpc/reference-traffic.js";
 import type { AuthenticatedConnection } from "../rpc/handshake-exchange.js";
 import { tcpTransport } from "../transport/tcp.js";
 import type { Transport } from "../transport/transport.js";
 import { formatAddress } from "../util/address.js";
 import { abortable } from "../util/time-limit.js";
-import type { Labels } from "../calls/labels.js";
+import { Admission, type AdmissionNeeds } from "./admission.js";
 import type { Emit } from "./cluster-events.js";
-import type {
-  ClusterManager,
-  LaunchRequest,
-  LeavingNotice,
-  WorkerCount,
-  WorkerWatch,
-} from "./cluster-manager.js";
+import type { ClusterManager, LaunchRequest, LeavingNotice, WorkerWatch } from "./cluster-manager.js";
 import type { CheckedClusterOptions } from "./cluster-options.js";
-import { joinWorker } from "./join.js";
 import { Launch, type LaunchContext } from "./launch.js";
+import type { LaunchOptions } from "./launch-options.js";
 import { announcedExit, unexplainedExit } from "./lost-worker.js";
-import { Member } from "./member.js";
+import type { Member } from "./member.js";
 import { MemberNews } from "./member-news.js";
 import type { Members } from "./members.js";
 import { PeerBroker } from "./peer-broker.js";
-import { Rendezvous, type Arrival } from "./rendezvous.js";
-import type { JoiningWorker } from "./set-up.js";
-import type { WorkerInfo } from "./worker-info.js";
+import { Rendezvous } from "./rendezvous.js";
 import { outputSink, type WorkerLine } from "./worker-output.js";
 
 /** How long the platform is asked why a worker is gone before its calls fail without that knowledge. */
@@ -53,35 +38,14 @@ const FORCED_END_MS = 1_000;
 /** How long the platform may take to confirm the end of workers. */
 const KILL_MS = 60_000;
 
-/** How one launch differs from others of the same cluster manager. */
-export interface LaunchOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Default: the cluster manager's own number. */
-  readonly workers?: WorkerCount | undefined;
-  readonly labels: Labels;
-  /** The place of its workers in a custom topology. */
-  readonly acquaintance: Acquaintance;
-  /** What its workers run before they are members. Nothing is started if one of these cannot travel. */
-  readonly initialize: readonly Promise<InitializeReference>[];
-  /** A worker of this launch is a member now; called before anyone else hears of it. */
-  readonly onJoined?: (pid: number) => void;
-}
-
 /** What the members have in common. */
-export interface MembershipContext {
+export interface MembershipContext extends AdmissionNeeds {
   readonly members: Members;
-  readonly codec: Codec;
-  readonly load: LoadFunction;
-  readonly references: ReferenceTraffic;
-  readonly answerCode: (question: CodeWantedMessage) => Promise<CodeMessage>;
-  /** Prepares a worker that joins, and then calls `admit`. */
-  readonly setUp: (worker: JoiningWorker, signal: AbortSignal, admit: () => void) => Promise<void>;
-  readonly emit: Emit;
 }
 
 /**
  * The manager's side of a cluster: owns the rendezvous, the launches, the members and the heartbeat. A member comes in
- * through `#join` and goes through `#lost`, whatever the cause.
+ * through its `Admission` and goes through `#lost`, whatever the cause.
  */
 export class Membership {
   readonly members: Members;
@@ -89,15 +53,10 @@ export class Membership {
   readonly #transport: Transport;
   readonly #emit: Emit;
   readonly #codec: Codec;
-  readonly #load: LoadFunction;
-  readonly #references: ReferenceTraffic;
-  readonly #answerCode: MembershipContext["answerCode"];
-  readonly #setUp: MembershipContext["setUp"];
   readonly #rendezvous: Rendezvous;
   readonly #news: MemberNews;
   readonly #broker: PeerBroker;
-  /** Workers that may be members in their own eyes and are not yet in ours, by the ids of their keys. */
-  readonly #joining = new Map<string, { readonly key: Uint8Array; member: Member | undefined }>();
+  readonly #admission: Admission;
   readonly #watched = new Set<ClusterManager>();
   readonly #launches = new Map<string, Launch>();
   readonly #output: (line: WorkerLine) => void;
@@ -108,24 +67,30 @@ export class Membership {
   #closed: Promise<void> | undefined;
 
   constructor(options: CheckedClusterOptions, context: MembershipContext) {
-    const { members, codec, load, references, answerCode, setUp, emit } = context;
-    this.#references = references;
+    const { members, codec, emit } = context;
     this.members = members;
     this.#options = options;
     this.#transport = options.transport ?? tcpTransport;
     this.#emit = emit;
     this.#codec = codec;
-    this.#load = load;
-    this.#answerCode = answerCode;
-    this.#setUp = setUp;
     this.#output = outputSink(options.output);
     this.#news = new MemberNews(codec.encoder, () => members.all);
     this.#broker = new PeerBroker(members, options.topology);
     this.#rendezvous = new Rendezvous(this.#transport, codec, options.maxMessageBytes, {
       arrived: (arrival) => this.#launches.get(arrival.launchId)?.arrive(arrival),
-      keyOf: (keyId) => this.members.byKeyId(keyId)?.key ?? this.#joining.get(keyId)?.key,
+      keyOf: (keyId) => this.members.byKeyId(keyId)?.key ?? this.#admission.keyOf(keyId),
       reconnected: (keyId, peer) => this.#controlConnected(keyId, peer),
       refused: (remoteHost, error) => this.#connectionRefused(remoteHost, error),
+    });
+    this.#admission = new Admission(options, {
+      ...context,
+      transport: this.#transport,
+      broker: this.#broker,
+      dialBack: (arrival, limit) => this.#rendezvous.dialBack(arrival, limit),
+      controlHandlers: (channel, memberOf) => this.#controlHandlers(channel, memberOf),
+      admitted: (member) => this.#admitted(member),
+      lost: (member, known, by) => this.#lost(member, known, by),
+      exitReason: (member, by) => this.#exitReason(member, by),
     });
     this.#heartbeat = setInterval(() => this.#pingAll(), options.heartbeat.intervalMs);
     this.#heartbeat.unref();
@@ -146,7 +111,8 @@ export class Membership {
         await abortable(Promise.all(options.initialize), limit);
         return this.#prepare(id, manager, limit);
       },
-      join: (arrival, launchedId, limit) => this.#join(arrival, launchedId, manager, options, limit),
+      join: (arrival, launchedId, limit) =>
+        this.#admission.admit(arrival, launchedId, manager, options, limit),
       remove: (pids) => this.remove(pids, this.#options.leaveGraceMs),
       endTokens: () => {
         this.#rendezvous.tokens.end(id);
@@ -249,105 +215,10 @@ export class Membership {
     };
   }
 
-  async #join(
-    arrival: Arrival,
-    id: string,
-    manager: ClusterManager,
-    options: LaunchOptions,
-    signal: AbortSignal,
-  ): Promise<WorkerInfo> {
-    const pid = this.members.newPid();
-    const { maxMessageBytes, managerGraceMs, drainMs, topology, lazy } = this.#options;
-    const { intervalMs, lostMs } = this.#options.heartbeat;
-    const joining: { readonly key: Uint8Array; member: Member | undefined } = {
-      key: arrival.key,
-      member: undefined,
-    };
-    let ended: { readonly reason: Error | undefined } | undefined;
-    let isMember = false;
-    const onEnd = (reason: Error | undefined): void => {
-      ended = { reason };
-      const { member } = joining;
-      if (isMember) this.#lost(member!, undefined, reason);
-      else if (member !== undefined) void this.#lostInSetUp(member, reason);
-    };
-    arrival.setHandlers(this.#controlHandlers(arrival.control, () => joining.member));
-    this.#joining.set(arrival.keyId, joining);
-    try {
-      const { session, ...place } = await joinWorker(arrival, {
-        transport: this.#transport,
-        codec: this.#codec,
-        load: this.#load,
-        references: this.#references,
-        answerCode: this.#answerCode,
-        message: {
-          pid,
-          output: manager.output,
-          heartbeat: { intervalMs, lostMs },
-          managerGraceMs,
-          drainMs,
-          maxMessageBytes,
-          topology,
-          lazy,
-          hostname: hostname(),
-        },
-        dialBack: (limit) => this.#rendezvous.dialBack(arrival, limit),
-        signal,
-        onMessage: (type, content) => {
-          if (type === MessageType.whoIs && joining.member !== undefined) {
-            this.#broker.whoIs(joining.member, content as WhoIsMessage);
-          }
-        },
-        onPeerMessage: (message) => {
-          if (joining.member !== undefined) this.#broker.forward(joining.member, message);
-        },
-        onAbandoned: (call) => joining.member?.stops.abandoned(call),
-        onClosed: onEnd,
-      });
-      const info = {
-        pid,
-        ...place,
-        report: arrival.report,
-        labels: options.labels,
-        manager: manager.name,
-        launched: manager.describe(id) ?? { id, details: {} },
-      };
-      const { control, keyId, key } = arrival;
-      const member = new Member(
-        info,
-        manager,
-        session,
-        control,
-        keyId,
-        key,
-        this.#options.heartbeat,
-        options.acquaintance,
-        (message) => {
-          if (isMember) this.#lost(member, { kind: "stopped", message });
-        },
-      );
-      joining.member = member;
-      const initialize = await Promise.all(options.initialize);
-      await this.#setUp({ info: member.info, session, initialize }, signal, () => {
-        isMember = true;
-        this.members.add(member);
-        this.#news.joined(member);
-        options.onJoined?.(pid);
-        this.#emit("joined", { pid, worker: member.info });
-        if (ended !== undefined) this.#lost(member, undefined, ended.reason);
-      });
-      return member.info;
-    } catch (error) {
-      joining.member?.session.fail(error as Error);
-      throw error;
-    } finally {
-      this.#joining.delete(arrival.keyId);
-    }
-  }
-
-  /** Fails what the worker was running: its join, that is. */
-  async #lostInSetUp(member: Member, by: Error | undefined): Promise<void> {
-    member.session.fail(new ProcessExitedError(member.pid, await this.#exitReason(member, by)));
+  /** The one way in. */
+  #admitted(member: Member): void {
+    this.members.add(member);
+    this.#news.joined(member);
   }
 
   #controlHandlers(channel: ControlChannel, memberOf: () => Member | undefined): ControlHandlers {
@@ -419,7 +290,7 @@ export class Membership {
   }
 
   #controlConnected(keyId: string, peer: AuthenticatedConnection): void {
-    const member = this.members.byKeyId(keyId) ?? this.#joining.get(keyId)?.member;
+    const member = this.members.byKeyId(keyId) ?? this.#admission.memberOf(keyId);
     if (member === undefined) return peer.connection.destroy();
     let handlers: ControlHandlers | undefined;
     const channel = new ControlChannel(peer, this.#codec, {

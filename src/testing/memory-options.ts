@@ -1,5 +1,5 @@
 import type { LaunchTimeouts, WorkerCount } from "../cluster/cluster-manager.js";
-import { checkLaunchTimeouts } from "../cluster/launch-options.js";
+import { checkLaunchTimeouts } from "../cluster/manager-options.js";
 import { checkWorkerCount } from "../cluster/worker-count.js";
 import type { MemoryNetwork } from "../transport/memory.js";
 import { onlyKnown, plainObject, show } from "../util/option-checks.js";

@@ -1,5 +1,5 @@
 import type { LaunchTimeouts, WorkerCount } from "../../cluster/cluster-manager.js";
-import { checkEnvironment, checkLaunchTimeouts } from "../../cluster/launch-options.js";
+import { checkEnvironment, checkLaunchTimeouts } from "../../cluster/manager-options.js";
 import { checkWorkerCount } from "../../cluster/worker-count.js";
 import { list, onlyKnown, optional, plainObject, show, text, wholeNumber } from "../../util/option-checks.js";
 

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { LaunchTimeouts, WorkerCount } from "../../cluster/cluster-manager.js";
-import { checkEnvironment, checkLaunchTimeouts } from "../../cluster/launch-options.js";
+import { checkEnvironment, checkLaunchTimeouts } from "../../cluster/manager-options.js";
 import { checkWorkerCount } from "../../cluster/worker-count.js";
 import { onlyKnown, optional, plainObject, show, text } from "../../util/option-checks.js";
 
