@@ -39,5 +39,5 @@ await bundle(
 );
 await bundle(
   ["src/worker/index.ts"],
-  /^src\/(calls|references|pool|rpc|functions|protocol|util)\/|^src\/worker\/(index|current-process|status)\.ts$|^src\/(errors|current-cluster|cluster-view|open-clusters)\.ts$/,
+  /^src\/(calls|references|pool|rpc|functions|protocol|util)\/|^src\/worker\/(index|current-process|status)\.ts$|^src\/(any-process|errors|current-cluster|cluster-view|open-clusters)\.ts$/,
 );
