@@ -1,22 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ProcessExitedError } from "#dist/index.js";
+import { ProcessExitedError, type Cluster } from "#dist/index.js";
 import { deferred } from "#dist/util/deferred.js";
 import { double, hooks, visit } from "./fixtures/work.js";
 import { launchedId, memoryCluster, once } from "./memory-cluster.js";
+
+/** A call of worker 2 that has begun, and ends when it is told to. */
+async function callUnderWay(cluster: Cluster): Promise<{ call: Promise<number>; finish: () => void }> {
+  const begun = deferred<void>();
+  const end = deferred<void>();
+  hooks.visit = () => {
+    begun.resolve();
+    return end.promise;
+  };
+  const call = cluster.remoteCallFetch(visit, 2, 1);
+  call.catch(() => {});
+  await begun.promise;
+  return { call, finish: end.resolve };
+}
 
 void test("a worker that is taken away finishes the call it has, and gets no other", async (context) => {
   const { cluster, manager } = memoryCluster(context);
   const memory = manager({ workers: 2 });
   await cluster.addProcs(memory);
-  const begun = deferred<void>();
-  const finish = deferred<void>();
-  hooks.visit = () => {
-    begun.resolve();
-    return finish.promise;
-  };
-  const call = cluster.remoteCallFetch(visit, 2, 1);
-  await begun.promise;
+  const { call, finish } = await callUnderWay(cluster);
   const leaving = once(cluster, "leaving");
   memory.terminate(launchedId(cluster, 2));
   const { pid, isAsked, reason: why, deadline } = await leaving;
@@ -27,7 +34,7 @@ void test("a worker that is taken away finishes the call it has, and gets no oth
   assert.deepEqual(cluster.workers(), [3]);
   await assert.rejects(cluster.remoteCallFetch(double, 2, 1), ProcessExitedError);
   const exited = once(cluster, "exited");
-  finish.resolve();
+  finish();
   assert.equal(await call, 10);
   const { reason } = await exited;
   assert.equal(reason.announced, true);
@@ -38,14 +45,7 @@ void test("with a known deadline its calls have the time until then, whatever th
   const { cluster, manager } = memoryCluster(context, { drainMs: 0 });
   const memory = manager({ workers: 1 });
   await cluster.addProcs(memory);
-  const begun = deferred<void>();
-  const finish = deferred<void>();
-  hooks.visit = () => {
-    begun.resolve();
-    return finish.promise;
-  };
-  const call = cluster.remoteCallFetch(visit, 2, 1);
-  await begun.promise;
+  const { call, finish } = await callUnderWay(cluster);
   const leaving = once(cluster, "leaving");
   const exited = once(cluster, "exited");
   const reason = "its machine is taken back";
@@ -53,7 +53,7 @@ void test("with a known deadline its calls have the time until then, whatever th
   memory.terminate(launchedId(cluster, 2), { reason, deadline, cause: "Spot interruption" });
   const told = await leaving;
   assert.deepEqual([told.reason, told.deadline], [reason, deadline]);
-  finish.resolve();
+  finish();
   assert.equal(await call, 10);
   const { reason: exit } = await exited;
   assert.equal(exit.cause, "Spot interruption");
@@ -93,18 +93,11 @@ void test("its replacement is on its way as soon as it says that it leaves", asy
   const { cluster, manager } = memoryCluster(context);
   const memory = manager({ workers: 1 });
   await cluster.addProcs(memory, { replace: true });
-  const begun = deferred<void>();
-  const finish = deferred<void>();
-  hooks.visit = () => {
-    begun.resolve();
-    return finish.promise;
-  };
-  const call = cluster.remoteCallFetch(visit, 2, 1);
-  await begun.promise;
+  const { call, finish } = await callUnderWay(cluster);
   const joined = once(cluster, "joined");
   memory.terminate(launchedId(cluster, 2));
   assert.equal((await joined).pid, 3);
-  finish.resolve();
+  finish();
   await call;
 });
 
@@ -128,14 +121,7 @@ void test("a call that never ends holds a worker up for as long as the cluster a
   const { cluster, manager } = memoryCluster(context, { drainMs: 60 });
   const memory = manager({ workers: 1 });
   await cluster.addProcs(memory);
-  const begun = deferred<void>();
-  hooks.visit = () => {
-    begun.resolve();
-    return new Promise(() => {});
-  };
-  const call = cluster.remoteCallFetch(visit, 2, 1);
-  call.catch(() => {});
-  await begun.promise;
+  const { call } = await callUnderWay(cluster);
   memory.terminate(launchedId(cluster, 2));
   await assert.rejects(
     call,
@@ -146,17 +132,10 @@ void test("a call that never ends holds a worker up for as long as the cluster a
 void test("a worker that is removed may finish the calls it has first", async (context) => {
   const { cluster, manager } = memoryCluster(context);
   await cluster.addProcs(manager({ workers: 2 }));
-  const begun = deferred<void>();
-  const finish = deferred<void>();
-  hooks.visit = () => {
-    begun.resolve();
-    return finish.promise;
-  };
-  const call = cluster.remoteCallFetch(visit, 2, 1);
-  await begun.promise;
+  const { call, finish } = await callUnderWay(cluster);
   const removed = cluster.rmProcs(2, { drainMs: 60_000 });
   assert.deepEqual(cluster.workers(), [3]);
-  finish.resolve();
+  finish();
   assert.equal(await call, 10);
   await removed;
   await assert.rejects(cluster.remoteCallFetch(double, 2, 1), ProcessExitedError);
