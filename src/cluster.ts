@@ -120,12 +120,7 @@ export class Cluster extends ClusterView implements AsyncDisposable {
   addProcs<Details>(manager: ClusterManager<Details>, options: AddProcsOptions = {}): Launch<Details> {
     checkManager(manager);
     const checked = checkAddProcsOptions(options, this.#topology);
-    if (checked.replacements > 0 && manager.countsPlaces === true) {
-      throw new TypeError(
-        `replace: this ${manager.name} manager decides by itself how many workers come together (workersPerTask: "auto"), ` +
-          `so one cannot be replaced; give it a number of workers`,
-      );
-    }
+    if (checked.replacements > 0) checkStartsOne("replace", manager);
     const replacement = checked.replacements === 0 ? undefined : this.#replacement(manager, checked);
     return this.#launch(manager, {
       ...this.#launchOptions(checked),
@@ -147,6 +142,7 @@ export class Cluster extends ClusterView implements AsyncDisposable {
   adapt(manager: ClusterManager, options: AdaptOptions): Adaptation {
     checkManager(manager);
     const { limits, launch } = checkAdaptOptions(options, this.#topology);
+    checkStartsOne("adapt", manager);
     const launchOptions = this.#launchOptions(launch);
     if (this.#directory.isClosed) {
       throw new ClusterClosedError("the cluster was closed; make a new one to add workers");
@@ -344,6 +340,15 @@ function checkPids(name: string, pids: number | readonly number[]): readonly num
     }
   }
   return list;
+}
+
+/** Throws a `TypeError` if a single worker cannot be had from this manager. */
+function checkStartsOne(name: string, manager: ClusterManager): void {
+  if (manager.countsPlaces !== true) return;
+  throw new TypeError(
+    `${name}: this ${manager.name} manager decides by itself how many workers come together (workersPerTask: "auto"), ` +
+      `so a single one cannot be started; give it a number of workers`,
+  );
 }
 
 function checkManager(manager: unknown): void {

@@ -129,6 +129,7 @@ test("with auto each task brings a worker for each core that it may use, and the
     () => cluster.addProcs(manager, { replace: true }),
     /^TypeError: replace: .*workersPerTask: "auto"/,
   );
+  assert.throws(() => cluster.adapt(manager, { max: 4 }), /^TypeError: adapt: .*workersPerTask: "auto"/);
 });
 
 test("a task whose supervisor is killed is gone with all of its workers, and the exit is told for each", async () => {
