@@ -7,7 +7,7 @@ import { MemoryManager, MemoryNetwork, type MemoryOptions } from "#dist/testing/
 import { hooks } from "./fixtures/work.js";
 import { WireCalls } from "./wire-calls.js";
 
-const TIMERS_END_MS = 2_000;
+const SETTLES_MS = 2_000;
 
 export interface MemoryCluster {
   readonly network: MemoryNetwork;
@@ -29,8 +29,8 @@ export function memoryCluster(context: TestContext, options: ClusterOptions = {}
     // Of one that has been closed nobody can be asked.
     if (cluster.nworkers() > 0) {
       await nothingHeld(cluster);
-      // Who lets go of what may just have been told.
-      for (let round = 0; round < 50 && calls.open > 0; round++) await settled();
+      // Who lets go of what may just have been told, and a call whose result nobody waits for may still load its module.
+      await eventually(() => calls.open === 0);
       assert.equal(calls.open, 0, "calls without an answer");
     }
     calls.check();
@@ -40,8 +40,7 @@ export function memoryCluster(context: TestContext, options: ClusterOptions = {}
     assert.equal(network.openConnections, 0, "open connections");
     assert.equal(network.openListeners, 0, "open listeners");
     // One that ends by itself in a moment, of an operation that was cut short, keeps nobody alive.
-    const end = performance.now() + TIMERS_END_MS;
-    while (activeTimers() > timers && performance.now() < end) await settled();
+    await eventually(() => activeTimers() <= timers);
     assert.equal(activeTimers(), timers, "timers that keep the process alive");
     for (const manager of managers) assert.deepEqual(manager.running, [], "running workers");
   });
@@ -64,6 +63,12 @@ export async function nothingHeld(cluster: Cluster): Promise<void> {
     counts,
     counts.map(({ pid }) => ({ pid, stored: 0, held: 0, waiting: 0 })),
   );
+}
+
+/** Resolves when it is so, or at the latest when what is under way should have ended. */
+async function eventually(isSo: () => boolean): Promise<void> {
+  const end = performance.now() + SETTLES_MS;
+  while (!isSo() && performance.now() < end) await settled();
 }
 
 function activeTimers(): number {
