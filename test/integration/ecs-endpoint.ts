@@ -61,11 +61,11 @@ export class ECSEndpoint implements AsyncDisposable {
     });
   }
 
-  /** What is not yet STOPPED, in words. */
+  /** The tasks that still have containers, in words: in DEPROVISIONING those have stopped, as in STOPPED. */
   alive(): string[] {
     return this.local
       .tasks()
-      .filter(({ lastStatus }) => lastStatus !== "STOPPED")
+      .filter(({ lastStatus }) => lastStatus !== "DEPROVISIONING" && lastStatus !== "STOPPED")
       .map(({ taskArn, lastStatus }) => `${taskArn} is ${lastStatus}`);
   }
 
