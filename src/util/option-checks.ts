@@ -108,3 +108,34 @@ export function optional<Value, Result>(
 ): Result | undefined {
   return value === undefined ? undefined : check(value);
 }
+
+/**
+ * A copy of data that JSON can hold: strings, finite numbers, booleans, null, and arrays and plain objects of them.
+ * Properties that are undefined count as left out.
+ */
+export function jsonData(name: string, value: unknown): unknown {
+  checkJson(name, value, []);
+  return JSON.parse(JSON.stringify(value));
+}
+
+function checkJson(name: string, value: unknown, around: readonly unknown[]): void {
+  if (value === null || ["string", "boolean"].includes(typeof value) || Number.isFinite(value)) return;
+  if (around.includes(value)) throw new TypeError(`${name} contains itself, which JSON cannot hold`);
+  if (Array.isArray(value)) {
+    value.forEach((item, index) => checkJson(`${name}[${index}]`, item, [...around, value]));
+    return;
+  }
+  if (!isRecord(value) || !isPlain(value)) {
+    const what = isRecord(value) ? "an object of a class" : show(value);
+    throw new TypeError(`${name} must be data that JSON can hold, not ${what}`);
+  }
+  for (const [key, member] of Object.entries(value)) {
+    if (member !== undefined) checkJson(`${name}.${key}`, member, [...around, value]);
+  }
+}
+
+/** Objects of other realms are plain too. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}

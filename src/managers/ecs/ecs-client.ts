@@ -4,11 +4,13 @@ import type {
   DescribeTaskDefinitionCommandOutput,
   Failure,
   RunTaskCommandInput,
+  RunTaskCommandOutput,
   Task,
   TaskDefinition,
 } from "@aws-sdk/client-ecs";
 import { CONNECT_MS, ECSConnection, isMissingModule } from "./ecs-connection.js";
 import type { Send } from "./ecs-connection.js";
+import { completeBody } from "./ecs-request-body.js";
 import type { ECSSettings } from "./ecs-settings.js";
 
 /** What the manager asks of ECS. One call is one attempt of ours; errors are those of the SDK. */
@@ -75,9 +77,19 @@ export class ECSServiceClient implements ECSOperations {
   }
 
   async runTask(input: RunTaskCommandInput, signal: AbortSignal): Promise<TasksAnswer> {
-    const answer = await this.#connection.call(signal, ({ sdk, client }, options) =>
-      client.send(new sdk.RunTaskCommand(input), options),
-    );
+    const run: Send<RunTaskCommandOutput> = ({ sdk, client }, options) => {
+      const command = new sdk.RunTaskCommand(input);
+      // Steps after this one measure and sign the request.
+      command.middlewareStack.add(
+        (next) => (sent) => {
+          completeBody(sent.request, input, Object.keys(this.#settings.rawRunTask));
+          return next(sent);
+        },
+        { step: "build", priority: "high" },
+      );
+      return client.send(command, options);
+    };
+    const answer = await this.#connection.call(signal, run);
     return { tasks: answer.tasks ?? [], failures: answer.failures ?? [] };
   }
 

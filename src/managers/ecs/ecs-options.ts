@@ -139,8 +139,13 @@ export interface ECSManagerOptions {
   /** Sizes and rights of EBS volumes that the task definition marks as configured at launch. */
   readonly volumeConfigurations?: RunTaskCommandInput["volumeConfigurations"];
   /**
-   * Members of RunTask that are no option here, given to the SDK as they are: what ECS has learnt since. Which of them
-   * are sent depends on the version of `@aws-sdk/client-ecs`. What ECSManager sets itself, or has an option for, is refused.
+   * Members of RunTask that are no option here: what ECS has learnt since. They are sent as they are, also those that the
+   * installed `@aws-sdk/client-ecs` does not know, so they must be what the JSON of the request holds: a time is a number
+   * of seconds. ECS may ignore a name that it does not know. What ECSManager sets itself, or has an option for, is
+   * refused with a `TypeError`. With a client that does not write JSON the launch fails before it starts a task, with a
+   * `ClusterManagerError` that names the members. Members that the SDK does not know within `placementConstraints`,
+   * `placementStrategy`, `volumeConfigurations`, `environmentFiles` and `resourceRequirements` are sent too;
+   * `overrides` itself and the other options refuse what they do not know.
    */
   readonly runTask?: Readonly<Record<string, unknown>>;
   readonly overrides?: ECSOverrides;

@@ -6,6 +6,7 @@ import type {
 } from "@aws-sdk/client-ecs";
 import {
   flag,
+  jsonData,
   list,
   oneOf,
   onlyKnown,
@@ -71,7 +72,7 @@ export function runTaskOptions(options: ECSManagerOptions): RunTaskOptions {
 /** What the manager decides for each call. */
 const MANAGED = ["cluster", "taskDefinition", "count", "startedBy", "clientToken", "overrides"];
 
-/** Checks `runTask`: neither what the manager sets, nor what has an option with checks of its own. */
+/** Checks `runTask`: JSON, and neither what the manager sets, nor what has an option with checks of its own. */
 export function rawRunTask(
   given: NonNullable<ECSManagerOptions["runTask"]>,
   options: RunTaskOptions,
@@ -82,7 +83,7 @@ export function rawRunTask(
     }
     if (name in options) throw new TypeError(`runTask: ${name} is an option of ECSManager; give it there`);
   }
-  return given;
+  return plainObject("runTask", jsonData("runTask", given));
 }
 
 function propagation(value: string): "TASK_DEFINITION" | "NONE" {

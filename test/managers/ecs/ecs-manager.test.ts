@@ -341,6 +341,26 @@ for (const { title, options, message } of refused) {
   });
 }
 
+void test("a launch whose runTask cannot be sent is refused, names its members and starts nothing", async () => {
+  await using platform = await Platform.start();
+  await platform.register();
+  platform.client.middlewareStack.add(
+    (next, context) => (sent) => {
+      if (context.commandName === "RunTaskCommand") {
+        (sent.request as { body: unknown }).body = Uint8Array.of(0xbf, 0xff);
+      }
+      return next(sent);
+    },
+    { step: "serialize", priority: "low" },
+  );
+  const launching = new Launching(platform.manager({ runTask: { novel: 1 } }));
+  await assert.rejects(
+    launching.next(),
+    (error: unknown) => error instanceof ClusterManagerError && error.message.startsWith("runTask: novel"),
+  );
+  assert.deepEqual(platform.local.tasks(), []);
+});
+
 void test("workers of a local endpoint find the rendezvous on loopback", async () => {
   await using platform = await Platform.start();
   await platform.register();

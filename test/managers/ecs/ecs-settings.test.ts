@@ -8,6 +8,12 @@ function make(options: object): ECSManager {
   return new ECSManager(given);
 }
 
+function circular(): object {
+  const a: { self?: object } = {};
+  a.self = a;
+  return { a };
+}
+
 void test("the defaults are those of the documentation", () => {
   const manager = make({});
   assert.equal(manager.name, "ecs");
@@ -147,6 +153,21 @@ const wrong: readonly [string, object, typeof TypeError | typeof RangeError, Reg
   ],
   ["a raw member that is set anyway", { runTask: { clientToken: "x" } }, TypeError, /clientToken is set by/],
   ["a raw member that is an option", { runTask: { tags: [] } }, TypeError, /tags is an option of ECSManager/],
+  [
+    "a raw member that is no data",
+    { runTask: { at: [new Date()] } },
+    TypeError,
+    /runTask\.at\[0\] must be data/,
+  ],
+  ["a raw member that is not finite", { runTask: { a: { b: NaN } } }, TypeError, /runTask\.a\.b .* not NaN/],
+  ["a raw member that is a function", { runTask: { a: () => 1 } }, TypeError, /runTask\.a .* not a function/],
+  ["a raw member that is too large", { runTask: { a: 1n } }, TypeError, /runTask\.a .* not 1n/],
+  [
+    "a raw member that contains itself",
+    { runTask: circular() },
+    TypeError,
+    /runTask\.a\.self contains itself/,
+  ],
   ["raw members that are none", { runTask: "all" }, TypeError, /runTask must be an object, not "all"/],
   ["two volumes", { volumeConfigurations: [{}, {}] }, RangeError, /volumeConfigurations/],
   ["an override that cannot be", { overrides: { image: "x" } }, TypeError, /no option "image"/],
