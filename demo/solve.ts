@@ -132,7 +132,7 @@ async function disposeAll(resources: readonly AsyncDisposable[]): Promise<void> 
 
 function tellSteps(cluster: Cluster, onLaunch: (event: LaunchEvent) => void): void {
   let began = Date.now();
-  cluster.on("requested", ({ at }) => (began = at));
+  cluster.on("starting", ({ at }) => (began = at));
   const tell =
     (step: LaunchStep) =>
     ({ at, worker }: ClusterEvents["placed"][0]): void =>

@@ -25,8 +25,8 @@ interface OfMember extends Stamped {
 
 /** What happens to a cluster's workers, in the order of a worker's life. */
 export interface ClusterEvents {
-  /** A launch has begun. */
-  requested: [OfLaunch & { readonly workers: WorkerCount }];
+  /** A launch has begun: so many workers are asked for. */
+  starting: [OfLaunch & { readonly workers: WorkerCount }];
   /** The platform has accepted a worker. */
   launched: [OfLaunchedWorker];
   /** The platform has given it a machine. */
@@ -62,7 +62,7 @@ export interface ClusterEvents {
 }
 
 const names: Readonly<Record<keyof ClusterEvents, true>> = {
-  requested: true,
+  starting: true,
   launched: true,
   placed: true,
   started: true,

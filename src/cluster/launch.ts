@@ -165,7 +165,7 @@ export class Launch<Details = unknown>
     signal.addEventListener("abort", onAbort, { once: true });
     try {
       if (signal.aborted) onAbort();
-      this.#emit("requested", { workers: this.#wanted });
+      this.#emit("starting", { workers: this.#wanted });
       const prepared = await this.#context.prepare(this.#over.signal);
       const request: LaunchRequest = {
         launchId: this.id,
@@ -421,7 +421,7 @@ export class Launch<Details = unknown>
     this.#changed = deferred<void>();
   }
 
-  #emit(name: "requested" | "launched" | "placed" | "started" | "reported" | "failed", event: object): void {
+  #emit(name: "starting" | "launched" | "placed" | "started" | "reported" | "failed", event: object): void {
     this.#context.emit(name, { launchId: this.id, manager: this.#manager.name, ...event });
   }
 }

@@ -141,7 +141,7 @@ void test("after stop nothing is started or given back", async (context) => {
   await once(cluster, "joined");
   adaptation.stop();
   let requests = 0;
-  cluster.on("requested", () => requests++);
+  cluster.on("starting", () => requests++);
   assert.deepEqual(await cluster.pmap(double, [1, 2, 3]), [2, 4, 6]);
   assert.equal(requests, 0);
   assert.equal(cluster.nworkers(), 1);

@@ -91,7 +91,7 @@ void test("a worker that was removed is not replaced", async (context) => {
   const { cluster, manager } = memoryCluster(context);
   await cluster.addProcs(manager({ workers: 2 }), { replace: true });
   let requests = 0;
-  cluster.on("requested", () => requests++);
+  cluster.on("starting", () => requests++);
   await cluster.rmProcs(2);
   assert.deepEqual(cluster.workers(), [3]);
   assert.equal(requests, 0);

@@ -108,7 +108,7 @@ test("an error of this process's own call does not speak of a worker", async (co
 test("an event that there is not is refused by name", (context) => {
   const { cluster } = memoryCluster(context);
   const wrong = "join" as "joined";
-  const refused = { name: "TypeError", message: /event must be one of requested, .*joined, .*not "join"/ };
+  const refused = { name: "TypeError", message: /event must be one of starting, .*joined, .*not "join"/ };
   assert.throws(() => cluster.on(wrong, () => {}), refused);
   assert.throws(() => cluster.off(wrong, () => {}), refused);
 });
