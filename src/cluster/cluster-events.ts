@@ -27,6 +27,11 @@ interface OfMember extends Stamped {
 export interface ClusterEvents {
   /** A launch has begun: so many workers are asked for. */
   starting: [OfLaunch & { readonly workers: WorkerCount }];
+  /**
+   * The platform does not start some of the workers now, for want of room or because it is asked too often, and is asked
+   * again. Told when the cause changes, not for each attempt.
+   */
+  waiting: [OfLaunch & { readonly failure: LaunchFailure }];
   /** The platform has accepted a worker. */
   launched: [OfLaunchedWorker];
   /** The platform has given it a machine. */
@@ -63,6 +68,7 @@ export interface ClusterEvents {
 
 const names: Readonly<Record<keyof ClusterEvents, true>> = {
   starting: true,
+  waiting: true,
   launched: true,
   placed: true,
   started: true,

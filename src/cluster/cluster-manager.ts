@@ -59,6 +59,11 @@ export type LaunchOutcome<Details> =
   | { readonly kind: "placed"; readonly worker: LaunchedWorker<Details> }
   /** The worker's process runs, as far as the platform can tell. `reportMs` counts from here. */
   | { readonly kind: "started"; readonly worker: LaunchedWorker<Details> }
+  /**
+   * Workers that the platform does not start now; it is asked again. Said when the cause changes, or after some were
+   * accepted, not for each attempt.
+   */
+  | { readonly kind: "waiting"; readonly failure: LaunchFailure }
   /** Workers that will not come, and were never launched. Final: whatever could be retried has been. */
   | { readonly kind: "failed"; readonly failure: LaunchFailure }
   /** A launched worker ended, and perhaps others with it: they count together. */

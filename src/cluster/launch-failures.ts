@@ -52,8 +52,14 @@ export function tooLate(id: string, launchMs: number, stagesReached: number): La
   return { count: 1, cause: "too late", message: `${timeUp(launchMs)}: ${what}`, advice, ids: [id] };
 }
 
-/** Workers that the platform had not even accepted by then. */
-export function neverAccepted(count: number, launchMs: number): LaunchFailure {
+/** Workers that the platform had not even accepted by then; `hindrance` is what it had last said of it. */
+export function neverAccepted(
+  count: number,
+  launchMs: number,
+  hindrance: LaunchFailure | undefined,
+): LaunchFailure {
+  if (hindrance !== undefined)
+    return { ...hindrance, count, message: `${timeUp(launchMs)}: ${hindrance.message}` };
   return {
     count,
     cause: "too late",

@@ -80,6 +80,8 @@ export class Launch<Details = unknown>
   readonly #platformDone = deferred<void>();
   #refusals = 0;
   #isSettled = false;
+  /** Why the platform starts no more workers for now, if it has said so. */
+  #hindrance: LaunchFailure | undefined;
   #changed = deferred<void>();
 
   constructor(
@@ -190,7 +192,11 @@ export class Launch<Details = unknown>
 
   #onOutcome(outcome: LaunchOutcome<Details>): void {
     switch (outcome.kind) {
+      case "waiting":
+        this.#hindrance = outcome.failure;
+        return this.#emit("waiting", { failure: outcome.failure });
       case "launched":
+        this.#hindrance = undefined;
         this.#progress.launched(outcome.worker.id, outcome.bringsOthers);
         this.#emit("launched", { worker: outcome.worker });
         return this.#retryEarly();
@@ -331,7 +337,7 @@ export class Launch<Details = unknown>
     const missing = [...this.#progress.outstanding];
     for (const id of missing) this.#progress.lost(id, tooLate(id, launchMs, this.#stages.get(id) ?? 0));
     const { unaccounted } = this.#progress;
-    if (unaccounted > 0) this.#progress.notLaunched(neverAccepted(unaccounted, launchMs));
+    if (unaccounted > 0) this.#progress.notLaunched(neverAccepted(unaccounted, launchMs, this.#hindrance));
     void this.#kill(missing);
     this.#decide();
   }
@@ -421,7 +427,10 @@ export class Launch<Details = unknown>
     this.#changed = deferred<void>();
   }
 
-  #emit(name: "starting" | "launched" | "placed" | "started" | "reported" | "failed", event: object): void {
+  #emit(
+    name: "starting" | "waiting" | "launched" | "placed" | "started" | "reported" | "failed",
+    event: object,
+  ): void {
     this.#context.emit(name, { launchId: this.id, manager: this.#manager.name, ...event });
   }
 }

@@ -86,6 +86,25 @@ test("tasks that all stop before they report end the launch at once, with the ca
   assert.match(error.message, /CannotPullContainerError.*\n {4}check the image's name, tag/);
 });
 
+test("what hinders a launch is told while it waits, and is the cause when its time is up", async () => {
+  await using endpoint = await ECSEndpoint.start();
+  endpoint.local.faults.add({ kind: "throttle", operation: "RunTask", times: Infinity });
+  await using manager = endpoint.manager({ workers: 2, timeouts: { launchMs: 1_500 } });
+  await using cluster = new Cluster();
+  const waits: LaunchFailure[] = [];
+  cluster.on("waiting", ({ failure }) => waits.push(failure));
+  const error = await launchError(cluster.addProcs(manager));
+  assert.deepEqual(
+    waits.map(({ count, cause }) => ({ count, cause })),
+    [{ count: 2, cause: "ThrottlingException" }],
+  );
+  assert.deepEqual(counts(error.failures), { ThrottlingException: 2 });
+  assert.match(
+    error.message,
+    /2 of 2: ThrottlingException: not a member when the time .* was up: .*Rate exceeded/,
+  );
+});
+
 test("tasks that ECS holds back are told as waiting when the time is up, and stopped", async () => {
   await using endpoint = await ECSEndpoint.start();
   endpoint.local.faults.add({ kind: "never-start", times: 2 });

@@ -1,6 +1,6 @@
 import type { PlacementConstraint, TaskOverride } from "@aws-sdk/client-ecs";
 import type { LaunchedWorker, LaunchOutcome, LaunchRequest } from "../../cluster/cluster-manager.js";
-import type { ExitReason } from "../../errors.js";
+import type { ExitReason, LaunchFailure } from "../../errors.js";
 import { WorkerVariable } from "../../protocol/worker-variables.js";
 import { deferred } from "../../util/deferred.js";
 import type { ECSOperations, TasksAnswer } from "./ecs-client.js";
@@ -79,6 +79,8 @@ export class ECSLaunch {
   readonly #unfollow = new Set<() => void>();
   /** Accepted after the launch was over: nobody was told of them. */
   readonly #tooLate: string[] = [];
+  /** The cause that was last told. */
+  #waitsFor: string | undefined;
   #accepted = 0;
   #ended = 0;
   #outputs = 0;
@@ -196,15 +198,18 @@ export class ECSLaunch {
       // Cut off when the launch was over: it may have started tasks.
       if (lastAnswer.aborted) this.#mayHaveStrays = true;
       const step = plan.refused(serviceError(error), performance.now(), this.#limits());
-      if (step.kind === "refused" && !this.#over.signal.aborted)
-        this.#refuse(plan.remaining * countedAs(call), error, step.triedMs);
+      const count = plan.remaining * countedAs(call);
+      if (step.kind === "refused" && !this.#over.signal.aborted) this.#refuse(count, error, step.triedMs);
+      if (step.kind === "again") this.#wait(this.#callFailure(count, error));
       return step;
     }
     for (const task of answer.tasks) this.#accept(task, definition, call);
     const step = plan.answered(answer.tasks.length, answer.failures, performance.now(), this.#limits());
     onAnswer();
-    if (step.kind === "failed") {
-      this.#fail(plan.remaining * countedAs(call), step.failures, step.triedMs, definition);
+    if (step.kind === "failed" || step.kind === "again") {
+      const failure = this.#placementFailure(plan.remaining * countedAs(call), answer.failures, definition);
+      if (step.kind === "again") this.#wait(failure);
+      else this.#fail(failure, step.triedMs);
     }
     return step;
   }
@@ -233,6 +238,7 @@ export class ECSLaunch {
       return;
     }
     const known = tasks.get(arn)!;
+    this.#waitsFor = undefined;
     this.#accepted += known.workers.ids.length;
     this.#push("launched", known);
     const unfollow = tasks.follow(arn, {
@@ -290,29 +296,40 @@ export class ECSLaunch {
       this.#queue.fail(explained);
       return;
     }
-    const { message, serviceCode } = explained;
+    this.#fail(this.#callFailure(count, error), triedMs);
+  }
+
+  /** Says once what hinders: every call of a launch, and every attempt, meets with the same. */
+  #wait(failure: LaunchFailure): void {
+    if (failure.cause === this.#waitsFor) return;
+    this.#waitsFor = failure.cause;
+    this.#queue.push({ kind: "waiting", failure });
+  }
+
+  #fail(failure: LaunchFailure, triedMs: number): void {
     this.#queue.push({
       kind: "failed",
-      failure: { count, cause: serviceCode ?? "RunTask", message: `${message}${tried(triedMs)}` },
+      failure: { ...failure, message: `${failure.message}${tried(triedMs)}` },
     });
   }
 
-  #fail(
+  #callFailure(count: number, error: unknown): LaunchFailure {
+    const { message, serviceCode } = explain(error, this.#shared.attempted("RunTask"));
+    return { count, cause: serviceCode ?? "RunTask", message };
+  }
+
+  #placementFailure(
     count: number,
     failures: TasksAnswer["failures"],
-    triedMs: number,
     definition: WorkerTaskDefinition,
-  ): void {
+  ): LaunchFailure {
     const failure = runTaskFailure(count, failures, this.#shared.settings.ecsCluster);
     const ports = definition.declaredHostPorts;
     const declared =
       failure.cause.startsWith("RESOURCE:PORTS") && ports.length > 0
         ? ` (host ports ${ports.join(", ")})`
         : "";
-    this.#queue.push({
-      kind: "failed",
-      failure: { ...failure, message: `${failure.message}${declared}${tried(triedMs)}` },
-    });
+    return { ...failure, message: `${failure.message}${declared}` };
   }
 
   /** Stops the tasks of this launch that its cluster was not told of, and waits until ECS says that they are STOPPED. */

@@ -217,6 +217,28 @@ void test("capacity that comes back in time is used", async () => {
   await launching.end();
 });
 
+void test("what a launch waits for is told when its cause changes, not for each attempt", async () => {
+  await using platform = await Platform.start();
+  await platform.register();
+  platform.local.faults.add({ kind: "throttle", operation: "RunTask", times: 3 });
+  platform.local.faults.add({ kind: "no-capacity", reason: "RESOURCE:MEMORY", times: 2 });
+  const manager = platform.manager({ workers: 1, command: ["node", "-e", ""] });
+  const launching = new Launching(manager);
+  await launching.take("exited", 1);
+  const waits = launching.outcomes.flatMap((outcome) =>
+    outcome.kind === "waiting" ? [outcome.failure] : [],
+  );
+  assert.deepEqual(
+    waits.map(({ count, cause }) => ({ count, cause })),
+    [
+      { count: 1, cause: "ThrottlingException" },
+      { count: 1, cause: "RESOURCE:MEMORY" },
+    ],
+  );
+  assert.match(waits[1]?.advice ?? "", /add instances/);
+  await launching.end();
+});
+
 void test("host ports that allow one worker for each instance are named in the failure", async () => {
   await using platform = await Platform.start();
   await platform.register({ portMappings: [{ containerPort: 9009 }] });
