@@ -33,7 +33,12 @@ export class LocalManager implements ClusterManager<LocalDetails> {
   #started = 0;
 
   /** A number is short for `{ workers }`. Throws a `TypeError` or `RangeError` for a bad option. */
-  constructor(options: LocalOptions | number = {}) {
+  constructor(options: LocalOptions | number = {}, ...others: readonly never[]) {
+    // Only the compiler of a TypeScript program would tell.
+    if (others.length > 0)
+      throw new TypeError(
+        "LocalManager takes one argument: put the number with the others, as in { workers: 4, cwd }",
+      );
     this.#options = checkLocalOptions(options);
   }
 

@@ -73,3 +73,11 @@ test("workers inherit the flags of their manager, but for those of one process a
     assert.deepEqual(inheritedFlags([...flags, ...left]), flags);
   }
 });
+
+test("options beside a number are not lost without a word", () => {
+  const args = [4, { cwd: "/" }] as unknown as [number];
+  assert.throws(() => new LocalManager(...args), {
+    name: "TypeError",
+    message: /takes one argument.*workers: 4/,
+  });
+});
