@@ -2,7 +2,7 @@ import type { DemoWorker, LaunchEvent, LaunchStep } from "./solve.js";
 
 /** The steps of a worker's launch in their order, and how they are told. */
 const steps: Record<LaunchStep, string> = {
-  requested: "requested",
+  launched: "launched",
   placed: "placed",
   started: "started",
   reported: "reported in",

@@ -16,7 +16,7 @@ export interface DemoWorker {
   readonly port: number;
 }
 
-export type LaunchStep = "requested" | "placed" | "started" | "reported" | "joined";
+export type LaunchStep = "launched" | "placed" | "started" | "reported" | "joined";
 
 /** A step that one worker of the launch has made. */
 export interface LaunchEvent {
@@ -137,7 +137,7 @@ function tellSteps(cluster: Cluster, onLaunch: (event: LaunchEvent) => void): vo
     (step: LaunchStep) =>
     ({ at, worker }: ClusterEvents["placed"][0]): void =>
       onLaunch({ step, atMs: at - began, worker: worker.id });
-  cluster.on("launched", tell("requested"));
+  cluster.on("launched", tell("launched"));
   cluster.on("placed", tell("placed"));
   cluster.on("started", tell("started"));
   cluster.on("reported", tell("reported"));

@@ -71,8 +71,8 @@ void test("slow work without a terminal still gives a line every ten seconds", (
 void test("each step of the launch is counted by itself", () => {
   const stream = new Written();
   const screen = new Screen(stream, 2);
-  screen.launch({ step: "requested", atMs: 1, worker: "a" });
-  screen.launch({ step: "requested", atMs: 2, worker: "b" });
+  screen.launch({ step: "launched", atMs: 1, worker: "a" });
+  screen.launch({ step: "launched", atMs: 2, worker: "b" });
   screen.launch({ step: "joined", atMs: 3, worker: "b" });
-  assert.match(stream.text, /requested +1 of 2 +a\n.*requested +2 of 2 +b\n.*joined +1 of 2 +b\n/);
+  assert.match(stream.text, /launched +1 of 2 +a\n.*launched +2 of 2 +b\n.*joined +1 of 2 +b\n/);
 });
