@@ -90,8 +90,9 @@ export class Holdings {
   ): Promise<boolean> {
     const { cluster, model } = this.#setting;
     const outcome = await outcomeOf(cluster.remoteCallFetch(fn, pid, ...args));
-    // What was interrupted may have let go of it all the same.
-    const isLetGo = "error" in outcome && outcome.error === "RemoteError Error";
+    // What was interrupted may go on unheard, and let go of it, also while the next one is about to send it.
+    const isLetGo =
+      "error" in outcome && /^(RemoteError Error|(RemoteError )?SerializationError)$/.test(outcome.error);
     if (!isLetGo || model.isCalm(since, ...hands)) model.judge(outcome, since, involved);
     return "value" in outcome;
   }

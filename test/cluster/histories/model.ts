@@ -19,7 +19,9 @@ export class Model {
   readonly #gone: number[] = [];
   /** Killed, removed or taken away, from the moment on when that began. */
   readonly #touched = new Set<number>();
-  /** The last step at which a process was being interrupted. */
+  /** How many interruptions of a process go on. */
+  readonly #interrupting = new Map<number, number>();
+  /** The last step at which an interruption of a process ended. */
   readonly #interrupted = new Map<number, number>();
   #lastCut = -1;
   #lastKey = 0;
@@ -67,9 +69,13 @@ export class Model {
     this.#gone.push(pid);
   }
 
+  /** Until what it returns is called; several may go on at once. */
   interrupting(pid: number): () => void {
-    this.#interrupted.set(pid, Infinity);
-    return () => this.#interrupted.set(pid, this.step);
+    this.#interrupting.set(pid, (this.#interrupting.get(pid) ?? 0) + 1);
+    return () => {
+      this.#interrupting.set(pid, this.#interrupting.get(pid)! - 1);
+      this.#interrupted.set(pid, this.step);
+    };
   }
 
   cut(): void {
@@ -85,7 +91,9 @@ export class Model {
   }
 
   wasInterrupted(since: Since, ...pids: readonly number[]): boolean {
-    return pids.some((pid) => (this.#interrupted.get(pid) ?? -1) >= since.step);
+    return pids.some(
+      (pid) => (this.#interrupting.get(pid) ?? 0) > 0 || (this.#interrupted.get(pid) ?? -1) >= since.step,
+    );
   }
 
   /** Whether nothing was done since then that these processes may have felt. */
