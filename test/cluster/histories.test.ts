@@ -9,6 +9,9 @@ import { memoryCluster, nothingHeld } from "./memory-cluster.js";
 /** Of all rounds together. */
 const STEPS = Number(process.env["ROLLCALL_STEPS"] ?? 100_000);
 
+/** On a busy machine a turn of the event loop is long here, and a join takes many. */
+const UNHURRIED = { launchMs: 120_000, reportMs: 60_000, joinMs: 60_000 };
+
 /** From the fewest workers to the most. */
 const rounds = [
   { workers: 3, share: 0.2, hasCuts: false },
@@ -26,7 +29,7 @@ async function live(
   begun.clear();
   const random = seeded(seed);
   const { cluster, network, manager } = memoryCluster(context, { drainMs: 500 });
-  const memory = manager({ workers });
+  const memory = manager({ workers, timeouts: UNHURRIED });
   const model = new Model(random);
   const changing = { cluster, network, memory, model, random, maxWorkers: workers, hasCuts };
   follow(changing);

@@ -123,7 +123,8 @@ export class Model {
     const isExplained =
       (error === "ProcessExitedError" && this.isTouched(...involved)) ||
       (error === "CallInterruptedError" && this.wasInterrupted(since, ...involved)) ||
-      (error === "LinkLostError" && this.wasCut(since));
+      // The call that makes a reference may be lost, while others who have got it ask for it.
+      (/^(LinkLostError|UnknownReferenceError)$/.test(error) && this.wasCut(since));
     assert.ok(isExplained, `${outcome.error} of ${involved.join(", ")}: ${outcome.message}`);
     return undefined;
   }
