@@ -9,6 +9,7 @@ import {
   checkNetworkMode,
   checkNode,
   checkOutput,
+  checkRestart,
   checkRoles,
   type Check,
 } from "./ecs-diagnosis.js";
@@ -78,6 +79,7 @@ function* checkDefinition({ definition }: DefinitionFacts, options: Examination)
   yield checkNetworkMode(definition, container);
   yield checkOutput(container);
   yield checkRoles(definition, options.isFargate);
+  yield* checkRestart(container);
   yield checkNode(container, process.version);
 }
 
@@ -164,7 +166,8 @@ class Reader {
       return yield { name, verdict: "skip", seen: "Fargate tells of its room only when tasks are started" };
     try {
       this.#instances = await this.#describeInstances();
-      if (this.#instances.length > 0) return yield* checkCapacity(definition, this.#instances, workers);
+      if (this.#instances.length > 0)
+        return yield* checkCapacity(definition, this.#instances, workers, cluster.capacityProviders);
     } catch (error) {
       return yield this.#failed(name, "DescribeContainerInstances", error);
     }
