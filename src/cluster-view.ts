@@ -278,7 +278,7 @@ export abstract class ClusterView {
    * a time. With `reduce` it gives
    * the results of `body`, combined in the order of the items; without, it resolves when all are done (Julia's
    * `@distributed` returns at once then). The chunk of a worker that dies runs again from its beginning, so `body` must
-   * be one that may run twice. Rejects with the first error.
+   * be one that may run twice. Rejects with the first error, unless `retryDelays` allow its chunk to run again.
    *
    * @example
    * const hits = await cluster.distributed(range(1_000_000), throwDart, { reduce: (a, b) => a + b });

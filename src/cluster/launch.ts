@@ -53,6 +53,8 @@ const KILL_MS = 60_000;
 const KILL_EACH_MS = 100;
 /** How long a launch that fails asks for the last output of its workers. */
 const OUTPUT_MS = 3000;
+/** Reports of workers that the platform has not told of, at the least; in a large launch twice as many as are wanted. */
+const MOST_EARLY = 1_024;
 
 /**
  * A launch under way. Awaiting it gives the result once every wanted worker has joined or failed, or once the time is
@@ -70,8 +72,13 @@ export class Launch<Details = unknown>
   readonly #outcome = deferred<LaunchResult<Details>>();
   readonly #members = new Map<string, WorkerInfo<Details>>();
   readonly #reportTimers = new Map<string, NodeJS.Timeout>();
-  /** Workers that reported before the platform told us that they were launched. */
+  /**
+   * Workers that reported before the platform told us that they were launched, and such as it never tells of: those wait
+   * here until the launch is over.
+   */
   #early: Arrival[] = [];
+  /** Launched workers that have reported, by their ids. */
+  readonly #reported = new Set<string>();
   /** How many of `stages` each worker has reached. */
   readonly #stages = new Map<string, number>();
   /** Stops of workers that were given up. */
@@ -141,8 +148,17 @@ export class Launch<Details = unknown>
     const { report } = arrival;
     const isAnonymous = report.launchedId === undefined && report.taskArn === undefined;
     const id = this.#manager.identify(report) ?? (isAnonymous ? this.#anyWithoutReport() : undefined);
-    if (id !== undefined && this.#progress.hasLaunched(id)) void this.#join(arrival, id);
-    else this.#early.push(arrival);
+    if (id !== undefined && this.#progress.hasLaunched(id)) this.#welcome(arrival, id);
+    else if (id !== undefined && this.#reported.has(id)) dismiss(arrival);
+    else if (this.#early.length < Math.max(MOST_EARLY, 2 * this.#wanted.max)) this.#early.push(arrival);
+    else dismiss(arrival);
+  }
+
+  /** A platform may have started it twice, and the token is no secret to everybody: one worker has one place. */
+  #welcome(arrival: Arrival, id: string): void {
+    if (this.#reported.has(id) || !arrival.useToken()) return dismiss(arrival);
+    this.#reported.add(id);
+    void this.#join(arrival, id);
   }
 
   /** A member of this launch is gone. */

@@ -37,6 +37,8 @@ export interface Arrival {
   /** The secret that this worker and the manager share. */
   readonly keyId: string;
   readonly key: Uint8Array;
+  /** Counts it against its join token, once it is known to be one that was launched; false if that is used up. */
+  useToken(): boolean;
   /** Sets who is told of the control channel's messages and its end. */
   setHandlers(handlers: ControlHandlers): void;
 }
@@ -182,7 +184,7 @@ export class Rendezvous {
             current: {
               message: (type, content) => {
                 const verdict = this.tokens.look(peer.keyId);
-                if (type !== MessageType.report || verdict.kind !== "valid" || !this.tokens.use(peer.keyId)) {
+                if (type !== MessageType.report || verdict.kind !== "valid") {
                   return reject(new HandshakeError("ERR_HANDSHAKE_TOKEN", "its join token is used up"));
                 }
                 // One connection is one worker, whatever else it sends before somebody listens to it.
@@ -194,6 +196,7 @@ export class Rendezvous {
                   remoteHost: peer.connection.remoteHost,
                   keyId: keyIdOf(peer.key),
                   key: peer.key,
+                  useToken: () => this.tokens.use(peer.keyId),
                   setHandlers: (next) => (handlers.current = next),
                 });
                 resolve();

@@ -1,5 +1,5 @@
-import { abortSignal, onlyKnown, optional, plainObject, show, wholeNumber } from "../util/option-checks.js";
-import { checkMapOptions, checkPool, type CheckedMapOptions } from "./map-options.js";
+import { onlyKnown, plainObject, show, wholeNumber } from "../util/option-checks.js";
+import { checkMapOptions, type CheckedMapOptions } from "./map-options.js";
 import { Range } from "./range.js";
 import type { WorkerPool } from "../calls/worker-pool.js";
 
@@ -10,6 +10,22 @@ export interface LoopOptions {
   readonly signal?: AbortSignal;
   /** The loop fails when this many workers died while they had the same chunk of it. Default 3. */
   readonly maxDeaths?: number;
+  /**
+   * How long to wait, in milliseconds, before each further attempt of a chunk in which `body` or `reduce` failed with an
+   * error: `[100, 1_000]` allows two more, the third failure ends the loop. Each attempt runs the chunk from its
+   * beginning. Default: none. See `exponentialBackOff`. At most 1,000 delays, read once. The loss of a worker takes none of
+   * them, see `maxDeaths`.
+   */
+  readonly retryDelays?: Iterable<number>;
+  /**
+   * Asked, in this process, before each further attempt of a chunk, also after the loss of a worker
+   * (`ProcessExitedError`). False ends the loop with the error. Not asked when no attempt is left. `attempt` counts from 1;
+   * `pid` is the process that had the chunk.
+   */
+  readonly retryCheck?: (
+    error: Error,
+    at: { readonly attempt: number; readonly pid: number },
+  ) => boolean | Promise<boolean>;
 }
 
 export interface ReduceOptions<R> extends LoopOptions {
@@ -30,22 +46,28 @@ export interface CheckedLoopOptions {
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
 export function checkLoopOptions(options: LoopOptions | ReduceOptions<never>): CheckedLoopOptions {
-  const known = ["reduce", "initial", "pool", "signal", "maxDeaths"];
+  const known = ["reduce", "initial", "pool", "signal", "maxDeaths", "retryDelays", "retryCheck"];
   onlyKnown("distributed", plainObject("the options of distributed", options), known);
-  const { pool, signal, maxDeaths = 3 } = options;
+  const { pool, signal, maxDeaths, retryDelays, retryCheck } = options;
   const reduce = "reduce" in options ? options.reduce : undefined;
   if (reduce !== undefined && typeof reduce !== "function") {
     throw new TypeError(`reduce must be a function, not ${show(reduce)}`);
   }
   const hasInitial = "initial" in options;
   if (hasInitial && reduce === undefined) throw new TypeError("initial is of no use without reduce");
-  const map = {
+  if (retryCheck !== undefined && typeof retryCheck !== "function") {
+    throw new TypeError(`retryCheck must be a function, not ${show(retryCheck)}`);
+  }
+  const map = checkMapOptions<unknown>({
     // One chunk after the other, so that asynchronous ones do not overlap either.
-    ...checkMapOptions<unknown>({ concurrency: 1 }),
-    pool: optional(pool, checkPool),
-    signal: optional(signal, (value) => abortSignal("signal", value)),
-    maxDeaths: wholeNumber("maxDeaths", maxDeaths, 1, Number.MAX_SAFE_INTEGER),
-  };
+    concurrency: 1,
+    ...(pool === undefined ? {} : { pool }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(maxDeaths === undefined ? {} : { maxDeaths }),
+    ...(retryDelays === undefined ? {} : { retryDelays }),
+    // What a chunk is, is not for the program to know.
+    ...(retryCheck && { retryCheck: (error, { attempt, pid }) => retryCheck(error, { attempt, pid }) }),
+  });
   return { map, reduce, initial: hasInitial ? [options.initial] : [] };
 }
 

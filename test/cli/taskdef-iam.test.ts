@@ -83,7 +83,7 @@ void test("the policy holds what the options in use need, and no more", () => {
   assert.deepEqual(sids({ logGroup: "/g" }), [...always, "ReadLastOutput"]);
   assert.deepEqual(sids({ executeCommand: true }), [...always, "LookIntoTasks"]);
   assert.deepEqual(sids({ watchDraining: true }), [...always, "WatchInstances"]);
-  assert.equal(sids({ doctor: true }).length, always.length + 3);
+  assert.equal(sids({ doctor: true }).length, always.length + 4);
 });
 
 void test("each right is bound to what it is for", () => {

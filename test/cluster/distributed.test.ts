@@ -95,6 +95,36 @@ void test("the chunk of a worker that dies runs again, and the result is the sam
   assert.equal(cluster.nworkers(), 1);
 });
 
+void test("a chunk whose body fails runs again as often as there are delays, and retryCheck may refuse", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  await cluster.addProcs(manager({ workers: 2 }));
+  let failures = 0;
+  hooks.visit = (item) => {
+    if (item === 17 && failures++ < 2) throw new RangeError("not now");
+    return item;
+  };
+  const asked: { readonly attempt: number; readonly pid: number }[] = [];
+  const options = {
+    reduce: add,
+    retryDelays: [0, 0],
+    retryCheck: (error: Error, at: { readonly attempt: number; readonly pid: number }) => {
+      assert.match(error.message, /RangeError: not now/);
+      return asked.push(at) > 0;
+    },
+  };
+  assert.equal(await cluster.distributed(range(40), visit, options), 7_800);
+  assert.deepEqual(
+    asked.map(({ attempt }) => attempt),
+    [1, 2],
+  );
+  assert.ok(asked.every(({ pid }) => cluster.workers().includes(pid)));
+  failures = 0;
+  const refuse = { reduce: add, retryDelays: [0, 0], retryCheck: () => false };
+  await assert.rejects(cluster.distributed(range(40), visit, refuse), /not now/);
+  failures = 0;
+  await assert.rejects(cluster.distributed(range(40), visit, { reduce: add, retryDelays: [0] }), /not now/);
+});
+
 void test("the first error ends the loop; so do a reducer's on this side and an abort", async (context) => {
   const { cluster, manager } = memoryCluster(context);
   await cluster.addProcs(manager({ workers: 2 }));
@@ -126,6 +156,8 @@ void test("bad input is refused before anything is sent", async (context) => {
     [[1], { initial: 5 }, /initial is of no use without reduce/],
     [[1], { onError: () => 1 }, /distributed.*no option "onError"/],
     [[1], { pool: [2] }, /pool must be a WorkerPool/],
+    [[1], { retryDelays: 5 }, /retryDelays must be/],
+    [[1], { retryCheck: 5 }, /retryCheck must be a function, not 5/],
   ];
   for (const [items, options, message] of wrongs) {
     await assert.rejects(cluster.distributed(items as number[], double, options), message);

@@ -9,7 +9,12 @@ import type {
 } from "#dist/cluster/cluster-manager.js";
 import type { LaunchError } from "#dist/errors.js";
 import type { Cluster } from "#dist/index.js";
-import { MemoryManager, type MemoryDetails, type WorkerFate } from "#dist/testing/index.js";
+import {
+  MemoryManager,
+  type MemoryDetails,
+  type MemoryNetwork,
+  type WorkerFate,
+} from "#dist/testing/index.js";
 import { newCodec } from "#dist/protocol/codec.js";
 import { ConnectionPurpose, NONCE_SIZE } from "#dist/protocol/handshake.js";
 import { MessageType } from "#dist/protocol/message.js";
@@ -18,6 +23,7 @@ import { dialHandshake } from "#dist/rpc/handshake-exchange.js";
 import { deferred } from "#dist/util/deferred.js";
 import { readWorkerEnvironment } from "#dist/worker/worker-environment.js";
 import { Worker } from "#dist/worker/worker.js";
+import { gate as setUpGate, noteLate } from "./fixtures/set-up.js";
 import { double, whoAmI, whoAmIAfterAwait } from "./fixtures/work.js";
 import { launchedId, memoryCluster, once, settled } from "./memory-cluster.js";
 
@@ -106,7 +112,7 @@ void test("between the minimum and the maximum a launch succeeds and says why th
   const memory = manager({
     workers: { min: 2, max: 5 },
     fate: (n) => mixed[n - 1]!,
-    timeouts: { reportMs: 30 },
+    timeouts: { reportMs: 500 },
   });
   const { joined, failures } = await cluster.addProcs(memory);
   assert.equal(joined.length, 2);
@@ -115,7 +121,7 @@ void test("between the minimum and the maximum a launch succeeds and says why th
     "1 never reported",
     "1 refused",
   ]);
-  assert.match(failures.find(({ cause }) => cause === "never reported")!.message, /within 30 ms/);
+  assert.match(failures.find(({ cause }) => cause === "never reported")!.message, /within 500 ms/);
   assert.equal(failures.find(({ cause }) => cause === "exited")!.exit?.exitCode, 1);
   await settled();
   assert.equal(memory.running.length, 2, "what never reported was stopped");
@@ -126,7 +132,7 @@ void test("below the minimum a launch fails with every cause, after everything i
   const memory = manager({
     workers: { min: 3, max: 5 },
     fate: (n) => mixed[n - 1]!,
-    timeouts: { reportMs: 30 },
+    timeouts: { reportMs: 500 },
   });
   await assert.rejects(
     async () => cluster.addProcs(memory),
@@ -372,6 +378,84 @@ test("a worker of which the platform says late that it runs is not given up as s
   assert.deepEqual(cluster.workers(), [joined[0]!.pid]);
 });
 
+/** Reports in with the token of this environment, as whatever is in `report`. */
+async function reportByHand(
+  network: MemoryNetwork,
+  environment: Readonly<Record<string, string>>,
+  report: object,
+): Promise<{ readonly channel: ControlChannel; readonly dismissed: Promise<void> }> {
+  const { rendezvous, tokenId, tokenSecret } = readWorkerEnvironment(environment);
+  const signal = AbortSignal.timeout(10_000);
+  const peer = await dialHandshake(await network.dial({ ...rendezvous, signal }), {
+    purpose: ConnectionPurpose.report,
+    keyId: tokenId,
+    secret: tokenSecret,
+    nonce: randomBytes(NONCE_SIZE),
+    maxMessageBytes: 100_000,
+    signal,
+  });
+  const dismissed = deferred<void>();
+  const channel = new ControlChannel(peer, newCodec(), {
+    message: (type) => {
+      if (type === MessageType.shutdown) dismissed.resolve();
+    },
+    closed: () => {},
+  });
+  channel.post(MessageType.report, report);
+  return { channel, dismissed: dismissed.promise };
+}
+
+/** Its workers share the token of one environment, which is handed out before they start. */
+class SharedToken extends MemoryManager {
+  environment: Readonly<Record<string, string>> = {};
+  start: Promise<void> = Promise.resolve();
+  uses = 0;
+
+  override async *launch(request: LaunchRequest): AsyncGenerator<LaunchOutcome<MemoryDetails>> {
+    this.environment = request.workerEnvironment(this.uses);
+    await this.start;
+    yield* super.launch({ ...request, workerEnvironment: () => this.environment });
+  }
+}
+
+void test("a worker that the platform started twice takes the place of no other, and is told to leave", async (context) => {
+  const { cluster, network } = memoryCluster(context);
+  const start = deferred<void>();
+  const platform = new SharedToken({ network, workers: 2 });
+  platform.uses = 2;
+  platform.start = start.promise;
+  const launch = cluster.addProcs(platform);
+  await settled();
+  const report = { hostname: "double", launchedId: "nobody", hosts: [], port: 0 };
+  const doubles = [
+    await reportByHand(network, platform.environment, report),
+    await reportByHand(network, platform.environment, report),
+  ];
+  await settled();
+  start.resolve();
+  assert.equal((await launch).joined.length, 2);
+  await Promise.all(doubles.map(({ dismissed }) => dismissed));
+});
+
+void test("who reports in the name of a worker that has reported is told to leave", async (context) => {
+  const { cluster, network } = memoryCluster(context);
+  await cluster.everywhere(noteLate, "joining");
+  const join = deferred<void>();
+  setUpGate.opened = join.promise;
+  context.after(() => (setUpGate.opened = Promise.resolve()));
+  const platform = new SharedToken({ network, workers: 1 });
+  platform.uses = 5;
+  const reported = once(cluster, "reported");
+  const launch = cluster.addProcs(platform);
+  const { worker } = await reported;
+  const report = { hostname: "double", launchedId: worker.id, hosts: [], port: 0 };
+  const second = await reportByHand(network, platform.environment, report);
+  await second.dismissed;
+  join.resolve();
+  assert.equal((await launch).joined.length, 1);
+  assert.deepEqual(cluster.workers(), [2]);
+});
+
 void test("a connection that reports twice is one worker", async (context) => {
   const { cluster, network } = memoryCluster(context);
   const gate = deferred<void>();
@@ -392,19 +476,8 @@ void test("a connection that reports twice is one worker", async (context) => {
   })({ network, workers: 1 });
   spying.answer = gate.promise;
   const launch = cluster.addProcs(spying);
-  const { rendezvous, tokenId, tokenSecret } = readWorkerEnvironment(await spying.environment.promise);
-  const signal = AbortSignal.timeout(10_000);
-  const peer = await dialHandshake(await network.dial({ ...rendezvous, signal }), {
-    purpose: ConnectionPurpose.report,
-    keyId: tokenId,
-    secret: tokenSecret,
-    nonce: randomBytes(NONCE_SIZE),
-    maxMessageBytes: 100_000,
-    signal,
-  });
-  const channel = new ControlChannel(peer, newCodec(), { message: () => {}, closed: () => {} });
   const report = { hostname: "twice", launchedId: "nobody", hosts: [], port: 0 };
-  channel.post(MessageType.report, report);
+  const { channel } = await reportByHand(network, await spying.environment.promise, report);
   channel.post(MessageType.report, report);
   await settled();
   assert.equal(spying.reports.length, 1);

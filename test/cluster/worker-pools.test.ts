@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CallTimeoutError } from "#dist/errors.js";
 import { deferred } from "#dist/util/deferred.js";
+import { poolOfAll, visitOn } from "./fixtures/shared-pool.js";
 import { double, fail, hooks, visit, whoAmI } from "./fixtures/work.js";
 import { launchedId, memoryCluster, once, settled } from "./memory-cluster.js";
 
@@ -249,3 +250,46 @@ void test("pools and their users are told of mistakes", async (context) => {
   await cluster.close();
   await assert.rejects(pool.take(), { name: "NoWorkersError" });
 });
+
+for (const [where, owner] of [
+  ["the manager", 1],
+  ["a worker", 2],
+] as const) {
+  void test(`processes share a pool on ${where} through a channel, with a worker each, and without one that dies`, async (context) => {
+    const { cluster, manager } = memoryCluster(context);
+    const memory = manager({ workers: 4 });
+    await cluster.addProcs(memory);
+    using workers = await cluster.channel(poolOfAll, { pid: owner });
+    assert.equal(await workers.size(), 4);
+    const busy = new Set<number>();
+    hooks.visit = async (_item, pid) => {
+      assert.ok(!busy.has(pid), "a worker has one user at a time");
+      busy.add(pid);
+      await settled();
+      busy.delete(pid);
+    };
+    const items = Array.from({ length: 10 }, (_, item) => item);
+    const results = await Promise.all(
+      [1, 2, 3].map((pid) => cluster.remoteCallFetch(visitOn, pid, workers, items)),
+    );
+    for (const result of results) {
+      assert.deepEqual(
+        result,
+        items.map((item) => 10 * item),
+      );
+    }
+    assert.equal(await workers.isReady(), true);
+    memory.crash(launchedId(cluster, 5));
+    await once(cluster, "exited");
+    await settled();
+    assert.equal(await workers.size(), 3);
+    const taken = await Promise.all([workers.take(), workers.take(), workers.take()]);
+    assert.deepEqual(
+      taken.toSorted((a, b) => a - b),
+      [2, 3, 4],
+    );
+    assert.equal(await workers.isReady(), false);
+    await assert.rejects(workers.take({ timeoutMs: 5 }), { name: "CallTimeoutError" });
+    for (const pid of taken) await workers.put(pid);
+  });
+}

@@ -86,7 +86,8 @@ void describe("a worker with nothing but Rollcall", () => {
     const { printed } = await runProject(root, "src/main.ts", emptyFolder(context));
     assert.deepEqual(printed.slice(0, -1), [5, 5, 42, [6, 2], 6, 7, [100, 3]]);
     assert.match(String(printed.at(-1)), /rollcall-code-.*\/src\/add\.js$/);
-    assert.deepEqual(sentCode(), before, "what was sent is gone with its worker");
+    const left = sentCode().filter((name) => !before.includes(name));
+    assert.deepEqual(left, [], "what was sent is gone with its worker");
   });
 
   test("shows the lines of the program's own TypeScript in the stack of an error", async (context) => {

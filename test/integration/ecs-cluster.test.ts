@@ -51,6 +51,31 @@ test("four workers on two instances share them, each under a port of its own", a
   assert.equal(endpoint.local.tasks().length, 4);
 });
 
+test("tasks that ECS starts twice, or does not know at first, or late, cost no worker its place", async () => {
+  await using endpoint = await ECSEndpoint.start({ instances: 2 });
+  await using manager = endpoint.manager({ workers: 3 });
+  const { faults } = endpoint.local;
+  faults.add({ kind: "start-twice", times: 3 });
+  faults.add({ kind: "missing", times: 3 });
+  faults.add({ kind: "delay-start", delayMs: 300, times: 1 });
+  {
+    await using cluster = new Cluster({ output: "ignore" });
+    const { joined, failures } = await cluster.addProcs(manager);
+    assert.deepEqual([joined.length, failures], [3, []]);
+    assert.equal(endpoint.local.tasks().length, 6);
+    const items = [1, 2, 3, 4, 5];
+    assert.deepEqual(await cluster.pmap(square, items), items.map(square));
+  }
+  // Those that were one too many leave by themselves.
+  await Promise.all(
+    endpoint.local
+      .tasks()
+      .map(({ taskArn }) =>
+        endpoint.local.waitForTask(taskArn, ({ lastStatus }) => lastStatus === "STOPPED"),
+      ),
+  );
+});
+
 test("a map with a worker's task killed in the middle gives every result", async () => {
   await using endpoint = await ECSEndpoint.start({ instances: 2 });
   await using manager = endpoint.manager({ workers: 3 });

@@ -1,7 +1,8 @@
 import { Command, Option } from "commander";
 import { examine } from "../../managers/ecs/ecs-examination.js";
 import type { Check } from "../../managers/ecs/ecs-diagnosis.js";
-import { positiveOption } from "../argument-checks.js";
+import type { PortRange } from "../../util/port-range.js";
+import { listOption, portsOption, positiveOption } from "../argument-checks.js";
 import { withConnection, withECSOptions, type ECSArguments } from "../ecs-options.js";
 
 interface DoctorArguments extends ECSArguments {
@@ -9,6 +10,9 @@ interface DoctorArguments extends ECSArguments {
   readonly containerName?: string;
   readonly workers: number;
   readonly launchType: "EC2" | "FARGATE";
+  readonly securityGroups: readonly string[];
+  readonly rendezvousPort?: PortRange;
+  readonly workerPorts?: PortRange;
 }
 
 export function doctorCommand(): Command {
@@ -20,11 +24,15 @@ export function doctorCommand(): Command {
     .addOption(
       new Option("--launch-type <type>", "where the tasks run").choices(["EC2", "FARGATE"]).default("EC2"),
     )
+    .option("--security-groups <ids>", "those of networkConfiguration (network mode awsvpc)", listOption, [])
+    .option("--rendezvous-port <ports>", "rendezvous.port of the manager: 7000, or 7000-7009", portsOption)
+    .option("--worker-ports <ports>", "network.ports of the manager: 7100-7199", portsOption)
     .action(run);
 }
 
 async function run(options: DoctorArguments): Promise<void> {
-  const { cluster: ecsCluster, taskDefinition, containerName, workers } = options;
+  const { cluster: ecsCluster, taskDefinition, containerName, workers, securityGroups } = options;
+  const { rendezvousPort, workerPorts } = options;
   const checks: Check[] = [];
   await withConnection(options, { operation: "DescribeClusters", taskDefinition }, async (connection) => {
     const examination = {
@@ -32,7 +40,10 @@ async function run(options: DoctorArguments): Promise<void> {
       taskDefinition,
       workers,
       isFargate: options.launchType === "FARGATE",
+      securityGroups,
       ...(containerName === undefined ? {} : { containerName }),
+      ...(rendezvousPort === undefined ? {} : { managerPorts: rendezvousPort }),
+      ...(workerPorts === undefined ? {} : { workerPorts }),
     };
     for await (const check of examine(connection, examination, new AbortController().signal)) {
       checks.push(check);

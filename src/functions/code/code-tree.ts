@@ -1,9 +1,13 @@
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSync } from "node:fs";
 import { lstat, mkdir, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** The folder of this process for code that was sent to it. Owns it: made with the first file, gone with `remove`. */
+/**
+ * The folder of this process for code that was sent to it. Owns it: made with the first file, gone with `remove`. That of a
+ * process that was killed goes when another one of the machine makes its own.
+ */
 export class CodeTree {
   #folder: string | undefined;
 
@@ -36,10 +40,16 @@ export class CodeTree {
   }
 }
 
+const PREFIX = "rollcall-code-";
+
+/** Its name says whose it is, so that others can tell that its owner was killed. */
 function newFolder(): string {
   const parent = tmpdir();
   try {
-    return mkdtempSync(join(realpathSync(parent), "rollcall-code-"));
+    const path = realpathSync(parent);
+    const prefix = `${PREFIX}${processesId()}-`;
+    removeOrphans(path, prefix);
+    return mkdtempSync(join(path, `${prefix}${process.pid}-`));
   } catch (cause) {
     throw new Error(
       `the code that was sent cannot be kept in ${parent} (${(cause as Error).message}); set TMPDIR to a folder that ` +
@@ -47,6 +57,42 @@ function newFolder(): string {
       { cause },
     );
   }
+}
+
+/** Removes folders of processes that were killed and could not do it themselves. */
+function removeOrphans(parent: string, prefix: string): void {
+  for (const name of readdirSync(parent)) {
+    const pid = Number(name.startsWith(prefix) ? name.slice(prefix.length).split("-")[0] : NaN);
+    if (!(pid > 0) || isAlive(pid)) continue;
+    try {
+      rmSync(join(parent, name), { recursive: true, force: true });
+    } catch {
+      // Another user's: theirs to remove.
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
+/**
+ * Names the processes among which a pid means this process. Containers and hosts may share the folder of temporary files, and
+ * pids come again after a restart of the machine.
+ */
+function processesId(): string {
+  const parts = [hostname()];
+  try {
+    parts.push(readFileSync("/proc/sys/kernel/random/boot_id", "utf8"), readlinkSync("/proc/self/ns/pid"));
+  } catch {
+    // Not Linux: one space of pids for each machine.
+  }
+  return createHash("sha256").update(parts.join()).digest("hex").slice(0, 12);
 }
 
 async function isThere(path: string): Promise<boolean> {

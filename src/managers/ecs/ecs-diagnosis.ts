@@ -90,17 +90,37 @@ export function checkRoles(definition: TaskDefinition, isFargate: boolean): Chec
   const containers = definition.containerDefinitions ?? [];
   const usesSecrets = containers.some(({ secrets = [] }) => secrets.length > 0);
   const logs = containers.some(({ logConfiguration }) => logConfiguration?.logDriver === "awslogs");
-  if (definition.executionRoleArn === undefined && (usesSecrets || (isFargate && logs))) {
+  const pulls = containers.some(({ image = "" }) => /\.dkr[.-]ecr\./.test(image));
+  const needs = [
+    ...(usesSecrets ? ["secrets"] : []),
+    ...(isFargate && logs ? ["logs on Fargate"] : []),
+    ...(isFargate && pulls ? ["an image in ECR on Fargate"] : []),
+  ];
+  if (definition.executionRoleArn === undefined && needs.length > 0) {
     return {
       name,
       verdict: "fail",
-      seen: `there is no execution role, and ${usesSecrets ? "secrets" : "logs on Fargate"} need one`,
+      seen: `there is no execution role, which is needed for ${needs.join(" and ")}`,
       advice: "set executionRoleArn in the task definition",
     };
   }
   const roles = [definition.taskRoleArn, definition.executionRoleArn].filter((role) => role !== undefined);
   const seen = roles.length === 0 ? "none" : `${roles.join(", ")}: the manager needs iam:PassRole for them`;
   return { name, verdict: "ok", seen };
+}
+
+/** A worker belongs to one launch: what its container becomes after it is turned away. */
+export function checkRestart({ restartPolicy }: ContainerDefinition): readonly Check[] {
+  if (restartPolicy?.enabled !== true) return [];
+  return [
+    {
+      name: "restart policy",
+      verdict: "warn",
+      seen: "when a worker ends ECS starts it again in the same task, where no launch waits for it",
+      advice:
+        "remove restartPolicy from the worker's container; the option replace of addProcs starts others",
+    },
+  ];
 }
 
 /** The Node of the image, if a label says it, against that of the manager (`v20.19.0`). */
@@ -142,13 +162,18 @@ export function taskSize(definition: TaskDefinition): TaskSize {
   };
 }
 
-/** Whether the instances have room for so many tasks, now or when they are empty. */
+/**
+ * Whether the instances have room for so many tasks, now or when they are empty. Capacity providers of the ECS cluster may
+ * bring more of them.
+ */
 export function checkCapacity(
   definition: TaskDefinition,
   instances: readonly ContainerInstance[],
   wanted: number,
+  providers: readonly string[] = [],
 ): readonly Check[] {
   const name = "capacity";
+  const mayGrow = providers.length > 0;
   const size = taskSize(definition);
   const usable = instances.filter(
     ({ status, agentConnected }) => status === "ACTIVE" && agentConnected === true,
@@ -160,7 +185,7 @@ export function checkCapacity(
       : [
           {
             name: "agents",
-            verdict: usable.length === 0 ? "fail" : "warn",
+            verdict: usable.length === 0 && !mayGrow ? "fail" : "warn",
             seen: `${away} of ${instances.length} container instances are draining or their ECS agent is disconnected`,
             advice: "look at the ECS agent of these instances, and at their route to the ECS endpoint",
           },
@@ -187,6 +212,12 @@ export function checkCapacity(
   const each = `a task takes ${size.cpu} CPU units and ${size.memory} MiB`;
   const seen = `${each}: ${now} fit now, ${empty} on empty instances (${fitting.length} instances)`;
   if (now >= wanted) return [...agents, { name, verdict: "ok", seen }];
+  if (mayGrow) {
+    const advice =
+      `the capacity providers ${providers.join(", ")} may bring instances, for tasks that are started with ` +
+      "capacityProviderStrategy or, without launchType, by the strategy of the ECS cluster";
+    return [...agents, { name, verdict: "warn", seen: `${seen}; ${wanted} are wanted`, advice }];
+  }
   const advice =
     empty < wanted
       ? "add instances, lower the sizes in the task definition, or name a capacityProviderStrategy that brings instances"

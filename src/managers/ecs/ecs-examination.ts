@@ -1,4 +1,6 @@
 import type { Cluster, ContainerDefinition, ContainerInstance } from "@aws-sdk/client-ecs";
+import { ANY_PORT, type PortRange } from "../../util/port-range.js";
+import { ClusterManagerError } from "../../errors.js";
 import { withRetries } from "./ecs-call.js";
 import type { ECSConnection, Send } from "./ecs-connection.js";
 import { describeDefinition, type DefinitionFacts } from "./ecs-definition-facts.js";
@@ -7,10 +9,13 @@ import {
   checkNetworkMode,
   checkNode,
   checkOutput,
+  checkRestart,
   checkRoles,
   type Check,
 } from "./ecs-diagnosis.js";
+import { chooseAddress, lookAround } from "./ecs-advertise.js";
 import { explain } from "./ecs-errors.js";
+import { examineReachability } from "./ecs-reachability.js";
 import { workerContainer } from "./ecs-task-definition.js";
 
 export interface Examination {
@@ -20,6 +25,12 @@ export interface Examination {
   /** How many workers there shall be room for. */
   readonly workers: number;
   readonly isFargate: boolean;
+  /** Those that tasks in network mode awsvpc will have. */
+  readonly securityGroups: readonly string[];
+  /** `rendezvous.port` of the manager, if it is set. */
+  readonly managerPorts?: PortRange;
+  /** `network.ports` of the manager, if they are set. */
+  readonly workerPorts?: PortRange;
 }
 
 const LIMITS = { capacityMs: 0, outageMs: 3000, briefAttempts: 3 };
@@ -44,9 +55,12 @@ export async function* examine(
   // A cluster that cannot be read makes the rest of its answers noise.
   if (cluster.found !== undefined) {
     yield* ecs.permissions();
-    if (definition.found !== undefined) yield* ecs.capacity(cluster.found, definition.found);
+    if (definition.found !== undefined) {
+      yield* ecs.capacity(cluster.found, definition.found);
+      yield* await ecs.securityGroups(definition.found);
+    }
   }
-  yield* unseen(options);
+  yield unseen(options);
 }
 
 function* checkDefinition({ definition }: DefinitionFacts, options: Examination): Generator<Check> {
@@ -65,23 +79,17 @@ function* checkDefinition({ definition }: DefinitionFacts, options: Examination)
   yield checkNetworkMode(definition, container);
   yield checkOutput(container);
   yield checkRoles(definition, options.isFargate);
+  yield* checkRestart(container);
   yield checkNode(container, process.version);
 }
 
 /** What no reading call can tell. */
-function* unseen({ taskDefinition }: Examination): Generator<Check> {
-  yield {
+function unseen({ taskDefinition }: Examination): Check {
+  return {
     name: "right to start and stop",
     verdict: "skip",
     seen: "ecs:RunTask, ecs:StopTask and iam:PassRole cannot be tried without a task",
     advice: `rollcall iam --look --task-definition ${taskDefinition} prints the policy that is needed`,
-  };
-  yield {
-    name: "security groups",
-    verdict: "skip",
-    seen:
-      "not looked at: the workers' group must let the manager in on their ports (any, unless a range is set), and the " +
-      "manager's group the workers on the port of its rendezvous (rendezvous.port; any free one unless it is set)",
   };
 }
 
@@ -91,6 +99,9 @@ interface Found<T> {
 }
 
 class Reader {
+  /** Empty until `capacity` has looked. */
+  #instances: readonly ContainerInstance[] = [];
+
   constructor(
     private readonly connection: ECSConnection,
     private readonly options: Examination,
@@ -101,9 +112,17 @@ class Reader {
     const name = "ECS cluster";
     const { ecsCluster } = this.options;
     try {
-      const answer = await this.#read(({ sdk, client }, options) =>
-        client.send(new sdk.DescribeClustersCommand({ clusters: [ecsCluster] }), options),
-      );
+      const answer = await this.#read(({ sdk, client }, options) => {
+        const command = new sdk.DescribeClustersCommand({ clusters: [ecsCluster] });
+        command.middlewareStack.add(
+          (next) => (sent) => {
+            this.connection.noteEndpoint(sent.request);
+            return next(sent);
+          },
+          { step: "finalizeRequest" },
+        );
+        return client.send(command, options);
+      });
       const found = answer.clusters?.[0];
       if (found?.status === "ACTIVE") {
         const { registeredContainerInstancesCount: count = 0, runningTasksCount: running = 0 } = found;
@@ -146,8 +165,9 @@ class Reader {
     if (isFargate)
       return yield { name, verdict: "skip", seen: "Fargate tells of its room only when tasks are started" };
     try {
-      const instances = await this.#instances();
-      if (instances.length > 0) return yield* checkCapacity(definition, instances, workers);
+      this.#instances = await this.#describeInstances();
+      if (this.#instances.length > 0)
+        return yield* checkCapacity(definition, this.#instances, workers, cluster.capacityProviders);
     } catch (error) {
       return yield this.#failed(name, "DescribeContainerInstances", error);
     }
@@ -168,6 +188,35 @@ class Reader {
     }
   }
 
+  async securityGroups({ definition }: DefinitionFacts): Promise<readonly Check[]> {
+    if (!this.connection.isAWS && process.env["AWS_ENDPOINT_URL_EC2"] === undefined) {
+      const seen = "the ECS endpoint is not that of AWS, so there are none to look at";
+      return [{ name: "security groups", verdict: "skip", seen }];
+    }
+    const { securityGroups, managerPorts, workerPorts } = this.options;
+    const options = {
+      networkMode: definition.networkMode,
+      securityGroups,
+      instanceIds: this.#instances.flatMap(({ ec2InstanceId }) => ec2InstanceId ?? []),
+      managerAddress: await this.#managerAddress(),
+      managerPorts,
+      workerPorts,
+    };
+    return examineReachability(await this.connection.client(), options, this.signal);
+  }
+
+  /** As `ECSManager` finds it; undefined if this machine has none. */
+  async #managerAddress(): Promise<string | undefined> {
+    const around = await lookAround(undefined, this.signal);
+    try {
+      const settings = { host: undefined, bindHost: undefined, ports: ANY_PORT };
+      return chooseAddress(settings, around).advertiseHost;
+    } catch (error) {
+      if (error instanceof ClusterManagerError) return undefined;
+      throw error;
+    }
+  }
+
   async #permission(operation: string, send: Send<unknown>): Promise<Check> {
     const name = `right to ${operation}`;
     try {
@@ -178,7 +227,7 @@ class Reader {
     }
   }
 
-  async #instances(): Promise<readonly ContainerInstance[]> {
+  async #describeInstances(): Promise<readonly ContainerInstance[]> {
     const { ecsCluster: cluster } = this.options;
     const arns: string[] = [];
     let nextToken: string | undefined;

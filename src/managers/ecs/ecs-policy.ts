@@ -77,6 +77,8 @@ export function managerPolicy(facts: PolicyFacts): PolicyDocument {
       allow("DoctorCluster", "ecs:DescribeClusters", cluster),
       allow("DoctorInstances", "ecs:ListContainerInstances", cluster),
       allow("DoctorCapacity", "ecs:DescribeContainerInstances", instances),
+      // EC2 binds neither to a resource.
+      allow("DoctorNetwork", ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups"], "*"),
     );
   }
   return { Version: "2012-10-17", Statement: statements };

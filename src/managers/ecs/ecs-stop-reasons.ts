@@ -135,7 +135,7 @@ const CAUSES: readonly (Row | { readonly text: RegExp; readonly then: readonly R
     advice: "it went over the memory limit of its container: raise memory, or give each worker less to hold",
   },
   { text: /CannotPull/i, then: PULLS },
-  { text: /ResourceInitialization/i, then: SET_UPS },
+  { text: /ResourceInitialization|ResourceNotFoundException/i, then: SET_UPS },
   { text: /Cannot(Start|Create)Container/i, then: STARTS },
   {
     text: /CannotCreateVolume|InvalidVolume/i,

@@ -6,6 +6,7 @@ import {
   checkNetworkMode,
   checkNode,
   checkOutput,
+  checkRestart,
   checkRoles,
   taskSize,
   type Check,
@@ -70,12 +71,25 @@ for (const [title, definition, isFargate, expected] of [
     /^fail/,
   ],
   ["logs on Fargate without one", { containerDefinitions: [awslogs({})] }, true, /^fail: .*logs on Fargate/],
+  [
+    "a private image on Fargate without one",
+    { containerDefinitions: [{ image: "123456789012.dkr.ecr.eu-central-1.amazonaws.com/work:7" }] },
+    true,
+    /^fail: .*an image in ECR on Fargate/,
+  ],
   ["logs on EC2 without one", { containerDefinitions: [awslogs({})] }, false, /^ok/],
 ] as const) {
   void test(`roles: ${title}`, () => {
     assert.match(verdictOf(checkRoles(definition as TaskDefinition, isFargate)), expected);
   });
 }
+
+void test("a container that ECS starts again would bring workers that nobody waits for", () => {
+  assert.deepEqual(checkRestart({}), []);
+  assert.deepEqual(checkRestart({ restartPolicy: { enabled: false } }), []);
+  const [found] = checkRestart({ restartPolicy: { enabled: true } });
+  assert.match(found === undefined ? "" : verdictOf(found), /^warn: .*starts it again.*remove restartPolicy/);
+});
 
 void test("the Node of the image is compared by its major version", () => {
   const labelled = (version: string) => checkNode({ dockerLabels: { "rollcall.node": version } }, "v20.19.0");
@@ -140,6 +154,19 @@ for (const [title, definition, instances, wanted, expected] of [
 ] as const) {
   void test(`capacity: ${title}`, () => {
     const found = checkCapacity(definition, instances, wanted).map(verdictOf);
+    assert.equal(found.length, expected.length, found.join("\n"));
+    found.forEach((text, index) => assert.match(text, expected[index] ?? /never/));
+  });
+}
+
+for (const [title, instances, expected] of [
+  ["no room", [instance(0, 1024)], [/^warn: .*0 fit now.*; the capacity providers spot, big may bring/]],
+  ["room for one", [instance(256)], [/^warn: .*1 fit now.*may bring/]],
+  ["room for all", [instance(1024)], [/^ok/]],
+  ["no agent", [instance(256, 256, { status: "DRAINING" })], [/^warn: 1 of 1/]],
+] as const) {
+  void test(`capacity with providers: ${title}`, () => {
+    const found = checkCapacity(quarter, instances, 4, ["spot", "big"]).map(verdictOf);
     assert.equal(found.length, expected.length, found.join("\n"));
     found.forEach((text, index) => assert.match(text, expected[index] ?? /never/));
   });

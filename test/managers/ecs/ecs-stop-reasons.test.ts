@@ -52,6 +52,11 @@ const texts: readonly [said: readonly string[], cause: string, advice: RegExp][]
     /secretsmanager:GetSecretValue/,
   ],
   [
+    ["ResourceNotFoundException: Secrets Manager can't find the specified secret."],
+    "secrets unavailable",
+    /secretsmanager:GetSecretValue/,
+  ],
+  [
     [
       "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: " +
         "unable to retrieve ecr registry auth: RequestError: Post https://api.ecr.us-east-1.amazonaws.com/: i/o timeout",
