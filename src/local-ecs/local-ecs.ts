@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { introspectByPath, listenAsAgents } from "./agent-server.js";
 import { answer, type ApiAnswer, type ApiRequest } from "./api.js";
+import type { FargateProvider } from "./capacity-provider.js";
 import { ServiceError } from "./errors.js";
 import { Faults } from "./faults.js";
 import { createState } from "./initial-state.js";
@@ -49,6 +50,11 @@ export interface LocalECS extends AsyncDisposable {
     condition: (task: ObservedTask) => boolean,
     options?: { readonly signal?: AbortSignal },
   ): Promise<ObservedTask>;
+  /**
+   * Spot takes back a task of `FARGATE_SPOT`: it gets its stop signal now and SIGKILL after its stop timeout, with `stopCode`
+   * SpotInterruption. Does nothing if it is being stopped. Throws a `RangeError` if there is no such task.
+   */
+  interruptSpot(taskArn: string): void;
   /**
    * Stops every task (stop signal, then SIGKILL after its stop timeout or `closeGraceMs`, whichever is shorter), waits until
    * their processes are gone, then stops to listen. Calling it again waits for the same end.
@@ -102,7 +108,7 @@ class Endpoint implements LocalECS {
     this.#logs = new LogStore(options.logBytesPerContainer);
     this.#files = options.containerMetadataFiles ? new MetadataFiles() : undefined;
     this.#runner = new TaskRunner({
-      launcherOf: ({ instance }) => this.launchers.of(instance.dockerSocket),
+      launcherOf: ({ host }) => this.launchers.of(host?.dockerSocket),
       now: Date.now,
       stopTimeout: options.stopTimeout,
       environmentOf: (task, container) => this.#environmentOf(task, container),
@@ -210,6 +216,17 @@ class Endpoint implements LocalECS {
     });
   }
 
+  interruptSpot(taskArn: string): void {
+    const task = [...this.#state.tasks.values()].find(({ arn }) => arn === taskArn);
+    if (task === undefined) throw new RangeError(`there is no task ${taskArn}`);
+    if (task.capacityProvider !== ("FARGATE_SPOT" satisfies FargateProvider))
+      throw new RangeError(
+        `${taskArn} has no capacity provider FARGATE_SPOT; interruptSpot of an instance takes that one back`,
+      );
+    const reason = "Your Spot Task was interrupted.";
+    this.#runner.apply(task, { kind: "stop", stopCode: "SpotInterruption", reason });
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -254,11 +271,11 @@ class Endpoint implements LocalECS {
   /** What ECS sets in every container; the Region only where the task does not bring its own. */
   #environmentOf(task: Task, container: TaskContainer): Record<string, string> {
     return {
-      AWS_EXECUTION_ENV: "AWS_ECS_EC2",
+      AWS_EXECUTION_ENV: task.fargate === undefined ? "AWS_ECS_EC2" : "AWS_ECS_FARGATE",
       AWS_REGION: container.environment["AWS_DEFAULT_REGION"] ?? this.region,
       AWS_DEFAULT_REGION: container.environment["AWS_REGION"] ?? this.region,
       ...container.environment,
-      ECS_CONTAINER_METADATA_URI_V4: `${task.instance.agent?.metadataOrigin ?? this.#metadataOrigin()}/v4/${container.metadataId}`,
+      ECS_CONTAINER_METADATA_URI_V4: `${task.host?.agent?.metadataOrigin ?? this.#metadataOrigin()}/v4/${container.metadataId}`,
     };
   }
 

@@ -13,6 +13,8 @@ export interface ContainerInstanceOptions {
   readonly attributes?: Readonly<Record<string, string>>;
   /** The ECS cluster that it belongs to, created if need be. Default `default`. */
   readonly cluster?: string;
+  /** The capacity provider that brought it, which its cluster then has. Default none. */
+  readonly capacityProvider?: string;
   /** Default: made up. */
   readonly ec2InstanceId?: string;
   /**
@@ -84,6 +86,7 @@ export interface ResolvedInstance {
   readonly availabilityZone: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly cluster: string;
+  readonly capacityProvider?: string;
   readonly ec2InstanceId?: string;
   readonly docker?: Required<DockerEngineOptions>;
   readonly privateIpv4Address: string;
@@ -114,6 +117,7 @@ const INSTANCE_OPTION_NAMES: Readonly<Record<keyof ContainerInstanceOptions, tru
   availabilityZone: true,
   attributes: true,
   cluster: true,
+  capacityProvider: true,
   ec2InstanceId: true,
   docker: true,
   privateIpv4Address: true,
@@ -128,6 +132,8 @@ const AGENT_OPTION_NAMES: Readonly<Record<keyof AgentOptions, true>> = {
   metadataOrigin: true,
 };
 const HOST = /^[^\s/]+$/;
+/** ECS keeps the other names for itself (API Reference, CreateCapacityProvider). */
+const PROVIDER_NAME = /^(?!aws|ecs|fargate)[\w-]{1,255}$/i;
 /** Service quota "Container instances per cluster". */
 const MAX_INSTANCES = 5000;
 
@@ -191,6 +197,16 @@ function resolveInstances(
       availabilityZone: instance.availabilityZone ?? `${region}${["a", "b", "c"][index % 3]}`,
       attributes: instance.attributes ?? {},
       cluster: checkText(`${name}.cluster`, instance.cluster ?? "default", /^[\w-]{1,255}$/, "default"),
+      ...(instance.capacityProvider === undefined
+        ? {}
+        : {
+            capacityProvider: checkText(
+              `${name}.capacityProvider`,
+              instance.capacityProvider,
+              PROVIDER_NAME,
+              "spot-group",
+            ),
+          }),
       ...(instance.ec2InstanceId === undefined
         ? {}
         : {

@@ -1,4 +1,5 @@
 import type { Identity } from "./arn.js";
+import type { LaunchType, StrategyItem } from "./capacity-provider.js";
 import type { PlacementConstraint } from "./placement.js";
 import type { ContainerDependency } from "./start-order.js";
 import type { JsonObject } from "./validation.js";
@@ -7,6 +8,10 @@ import type { JsonObject } from "./validation.js";
 export interface LocalState {
   readonly identity: Identity;
   readonly clusters: Map<string, Cluster>;
+  /** Names of those that bring container instances; the ones of Fargate need no record. */
+  readonly instanceProviders: Set<string>;
+  /** What Fargate tasks run on, out of the API's sight. */
+  readonly fargateHosts: readonly TaskHost[];
   /** Family to its revisions: revision n stands at index n - 1. */
   readonly families: Map<string, TaskDefinition[]>;
   /** By task id, in the order in which they were made. */
@@ -22,15 +27,31 @@ export interface Cluster {
   readonly tags: Map<string, string>;
   /** By instance id, in the order of registration. */
   readonly instances: Map<string, ContainerInstance>;
+  /** Names of those that are associated with it. */
+  capacityProviders: readonly string[];
+  /** For tasks that name neither launch type nor strategy; may be empty. */
+  defaultStrategy: readonly StrategyItem[];
 }
 
-export interface ContainerInstance {
+/** What runs the containers of a task. */
+export interface TaskHost {
+  readonly availabilityZone: string;
+  /** Of the Docker engine that runs its tasks, if they run as containers. */
+  readonly dockerSocket?: string;
+  /** A place of its own for its agent. */
+  readonly agent?: { readonly socketPath: string; readonly metadataOrigin?: string };
+  /** INACTIVE is one that is gone. */
+  readonly status: "ACTIVE" | "DRAINING" | "INACTIVE";
+}
+
+export interface ContainerInstance extends TaskHost {
   readonly id: string;
   readonly arn: string;
   readonly cluster: string;
   readonly ec2InstanceId: string;
-  readonly availabilityZone: string;
   readonly privateIpv4Address: string;
+  /** The capacity provider that brought it, if one did. */
+  readonly capacityProvider?: string;
   /** CPU units (1,024 are one core) and MiB. */
   readonly cpu: number;
   readonly memory: number;
@@ -39,10 +60,6 @@ export interface ContainerInstance {
   readonly attributes: ReadonlyMap<string, string>;
   readonly tags: Map<string, string>;
   readonly registeredAt: number;
-  /** Of the Docker engine that runs its tasks, if they run as containers. */
-  readonly dockerSocket?: string;
-  /** A place of its own for its agent. */
-  readonly agent?: { readonly socketPath: string; readonly metadataOrigin?: string };
   agentConnected: boolean;
   /** DRAINING takes no new tasks; INACTIVE is one whose EC2 instance is gone. */
   status: "ACTIVE" | "DRAINING" | "INACTIVE";
@@ -93,6 +110,8 @@ export interface TaskDefinition {
   readonly memory?: number;
   readonly containers: readonly ContainerDefinition[];
   readonly placementConstraints: readonly PlacementConstraint[];
+  /** Why no task of it can run on Fargate; undefined if one can. */
+  readonly whyNotFargate?: string;
   /** What was registered, with the defaults filled in: what DescribeTaskDefinition gives back. */
   readonly document: JsonObject;
   readonly tags: Map<string, string>;
@@ -172,13 +191,22 @@ export interface TaskContainer {
   finishedAt?: number;
 }
 
+/** What a task has only on Fargate. */
+export interface FargateFacts {
+  readonly platformVersion: string;
+  readonly storageGiB: number;
+}
+
 /** Times are milliseconds since the epoch; the wire has seconds. */
 export interface Task {
   readonly id: string;
   readonly arn: string;
   readonly cluster: Cluster;
   readonly definition: TaskDefinition;
-  readonly instance: ContainerInstance;
+  /** Absent on Fargate, and where no instance had room. */
+  readonly instance?: ContainerInstance;
+  /** Its instance, or what Fargate runs it on; absent where no instance had room. */
+  readonly host?: TaskHost;
   readonly reservation: Reservation;
   readonly containers: readonly TaskContainer[];
   /** In network mode `awsvpc` only. */
@@ -186,7 +214,11 @@ export interface Task {
   readonly overrides: JsonObject;
   readonly startedBy?: string;
   readonly group: string;
-  readonly launchType: "EC2";
+  readonly launchType: LaunchType;
+  /** Only if it was started with a strategy. */
+  readonly capacityProvider?: string;
+  /** On Fargate only. */
+  readonly fargate?: FargateFacts;
   readonly enableExecuteCommand: boolean;
   /** As the API shows them: strings, and only where the task definition or the override has them. */
   readonly cpu?: string;
@@ -195,6 +227,8 @@ export interface Task {
   readonly startDelayMs: number;
   /** A fault: its images cannot be pulled, for this reason or because they are not there. */
   readonly pullFailure?: { readonly reason?: string };
+  /** Its capacity provider had no room for it, for this reason. */
+  readonly placementFailure?: string;
   readonly tags: Map<string, string>;
   readonly createdAt: number;
   lastStatus: TaskStatus;

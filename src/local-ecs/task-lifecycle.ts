@@ -72,8 +72,12 @@ export function step(task: Task, event: TaskEvent, now: number): TaskEffect[] {
 
 function advance(task: Task, now: number): TaskEffect[] {
   switch (task.lastStatus) {
-    case "PROVISIONING":
-      return [...enter(task, "PENDING"), { kind: "start", task }];
+    case "PROVISIONING": {
+      const { placementFailure } = task;
+      return placementFailure === undefined
+        ? [...enter(task, "PENDING"), { kind: "start", task }]
+        : stop(task, "TaskFailedToStart", `TaskFailedToStart: ${placementFailure}`, now);
+    }
     case "ACTIVATING":
       task.startedAt = now;
       return enter(task, "RUNNING");

@@ -5,7 +5,7 @@ import type { ContainerInstance, Task, TaskContainer } from "./state.js";
 import { step, type TaskEffect, type TaskEvent } from "./task-lifecycle.js";
 
 export interface TaskRunnerOptions {
-  /** What runs the task's containers: that of its container instance. */
+  /** What runs the task's containers: that of its host. */
   readonly launcherOf: (task: Task) => Launcher;
   readonly now: () => number;
   /** Seconds, for containers whose definition has no `stopTimeout`. */
@@ -84,8 +84,9 @@ export class TaskRunner {
     this.#whenConnected(task.instance, () => this.apply(task, event));
   }
 
-  #whenConnected(instance: ContainerInstance, act: () => void): void {
-    if (instance.agentConnected) {
+  /** What runs on Fargate is always connected. */
+  #whenConnected(instance: ContainerInstance | undefined, act: () => void): void {
+    if (instance === undefined || instance.agentConnected) {
       act();
       return;
     }
