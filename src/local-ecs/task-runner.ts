@@ -195,6 +195,8 @@ export class TaskRunner {
     const { definition } = container;
     const [owner] = task.definition.networkMode === "awsvpc" ? launched.values() : [];
     const { workingDirectory } = definition;
+    // A container without a limit of its own has that of its task.
+    const memory = container.memory ?? (task.memory === undefined ? undefined : Number(task.memory));
     const metadataFolder = this.options.metadataFolderOf(task, container);
     return {
       taskId: task.id,
@@ -210,7 +212,7 @@ export class TaskRunner {
       portMappings: definition.portMappings,
       limits: {
         cpu: container.cpu,
-        ...(container.memory === undefined ? {} : { memory: container.memory }),
+        ...(memory === undefined ? {} : { memory }),
         ...(container.memoryReservation === undefined
           ? {}
           : { memoryReservation: container.memoryReservation }),

@@ -4,6 +4,7 @@ import type { ECSConnection, Send } from "./ecs-connection.js";
 import { describeDefinition, type DefinitionFacts } from "./ecs-definition-facts.js";
 import {
   checkCapacity,
+  checkFargate,
   checkNetworkMode,
   checkNode,
   checkOutput,
@@ -63,6 +64,7 @@ function* checkDefinition({ definition }: DefinitionFacts, options: Examination)
     seen: `${container.name} becomes the worker (${container.image})`,
   };
   yield checkNetworkMode(definition, container);
+  if (options.isFargate) yield checkFargate(definition);
   yield checkOutput(container);
   yield checkRoles(definition, options.isFargate);
   yield checkNode(container, process.version);
@@ -151,7 +153,7 @@ class Reader {
     } catch (error) {
       return yield this.#failed(name, "DescribeContainerInstances", error);
     }
-    const providers = cluster.capacityProviders ?? [];
+    const providers = (cluster.capacityProviders ?? []).filter((provider) => !provider.startsWith("FARGATE"));
     if (providers.length > 0) {
       yield {
         name,
@@ -162,7 +164,7 @@ class Reader {
       yield {
         name,
         verdict: "fail",
-        seen: "the ECS cluster has no container instances and no capacity providers",
+        seen: "the ECS cluster has no container instances, and no capacity providers that bring some",
         advice: "add container instances or a capacity provider, or use Fargate (--launch-type FARGATE)",
       };
     }
