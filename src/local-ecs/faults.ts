@@ -13,8 +13,8 @@ export type Fault =
   | { readonly kind: "cut-connection"; readonly operation?: string; readonly times?: number }
   /**
    * RunTask reports this reason in `failures[]` for the next tasks instead of placing them; default `RESOURCE:CPU`, on Fargate
-   * that its capacity is unavailable. With a name it hits tasks of that capacity provider only. A provider that brings
-   * instances does not make RunTask fail: its tasks end with the reason.
+   * that its capacity is unavailable. With a name it hits tasks of that capacity provider only. Tasks of a
+   * provider that brings instances do not make RunTask fail: they end with the reason, at once.
    */
   | {
       readonly kind: "no-capacity";

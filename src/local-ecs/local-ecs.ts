@@ -15,6 +15,7 @@ import { resolveOptions, type LocalECSOptions, type ResolvedOptions } from "./op
 import { HttpServer } from "./server.js";
 import { forgetExpired, networkOfTask, type LocalState, type Task, type TaskContainer } from "./state.js";
 import { TaskRunner } from "./task-runner.js";
+import { WaitingTasks } from "./waiting-tasks.js";
 import type { JsonObject } from "./validation.js";
 import { Listeners, observe, type ObservedTask, type TaskOutput } from "./task-watch.js";
 
@@ -92,6 +93,7 @@ class Endpoint implements LocalECS {
   readonly #logs: LogStore;
   readonly #files: MetadataFiles | undefined;
   readonly #runner: TaskRunner;
+  readonly #waiting: WaitingTasks;
   readonly #changes = new Listeners<ObservedTask>();
   readonly #output = new Listeners<TaskOutput>();
   #server: HttpServer | undefined;
@@ -116,6 +118,7 @@ class Endpoint implements LocalECS {
       onChange: (task) => {
         this.#files?.update(task);
         this.#changes.emit(observe(task));
+        if (task.lastStatus === "STOPPED") this.#waiting.look();
       },
       onStart: ({ logs }) => {
         if (logs !== undefined) this.#logs.createStream(logs.group, logs.stream, Date.now());
@@ -126,9 +129,20 @@ class Endpoint implements LocalECS {
         this.#output.emit({ taskArn: task.arn, container: container.definition.name, stream, line });
       },
     });
+    this.#waiting = new WaitingTasks({
+      clusters: this.#state.clusters,
+      apply: (task, event) => this.#runner.apply(task, event),
+      waitMs: options.capacityWaitMs,
+    });
     this.instances = [...this.#state.clusters.values()].flatMap((cluster) =>
       [...cluster.instances.values()].map(
-        (instance) => new InstanceControl(instance, this.#runner, () => this.endpoint),
+        (instance) =>
+          new InstanceControl(
+            instance,
+            this.#runner,
+            () => this.endpoint,
+            () => this.#waiting.look(),
+          ),
       ),
     );
   }
@@ -147,7 +161,10 @@ class Endpoint implements LocalECS {
       { host, port },
       {
         api: (request) => this.#answer(request),
-        afterAnswer: ({ effects }) => this.#runner.perform(effects),
+        afterAnswer: ({ effects }) => {
+          this.#runner.perform(effects);
+          this.#waiting.look();
+        },
         document: (url) => this.#document(url),
       },
     );
@@ -242,6 +259,7 @@ class Endpoint implements LocalECS {
     const stopped = tasks.map((task) => this.waitForTask(task.arn, isStopped));
     this.#runner.stopAll(tasks, "The endpoint is shutting down", this.options.closeGraceMs);
     await Promise.all(stopped);
+    this.#waiting.close();
     await this.launchers.close();
     for (const server of [this.#server, ...this.#agents]) await server?.close();
     this.#files?.close();

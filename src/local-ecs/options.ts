@@ -72,6 +72,11 @@ export interface LocalECSOptions {
   readonly missingImages?: readonly string[];
   /** Seconds between stop signal and SIGKILL where the container definition has no `stopTimeout`. Default 30, as on ECS. */
   readonly stopTimeout?: number;
+  /**
+   * How long a task waits for room of a capacity provider with instances, in ms, before it ends. Default 600,000; ECS, too,
+   * waits for minutes.
+   */
+  readonly capacityWaitMs?: number;
   /** The most that `close()` waits, in ms, between stop signal and SIGKILL. Default 10,000. */
   readonly closeGraceMs?: number;
   /** How much of a container's output is kept for CloudWatch Logs. Default 1 MiB; older lines are dropped. */
@@ -107,6 +112,7 @@ const OPTION_NAMES: Readonly<Record<keyof LocalECSOptions, true>> = {
   workingDirectory: true,
   missingImages: true,
   stopTimeout: true,
+  capacityWaitMs: true,
   closeGraceMs: true,
   logBytesPerContainer: true,
   containerMetadataFiles: true,
@@ -161,6 +167,7 @@ export function resolveOptions(options: LocalECSOptions): ResolvedOptions {
     workingDirectory,
     missingImages: options.missingImages ?? [],
     stopTimeout: checkInteger("stopTimeout", options.stopTimeout ?? 30, 0, 86_400),
+    capacityWaitMs: checkInteger("capacityWaitMs", options.capacityWaitMs ?? 600_000, 0, 86_400_000),
     closeGraceMs: checkInteger("closeGraceMs", options.closeGraceMs ?? 10_000, 0, 600_000),
     logBytesPerContainer: checkInteger(
       "logBytesPerContainer",

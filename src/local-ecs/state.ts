@@ -1,6 +1,6 @@
 import type { Identity } from "./arn.js";
 import type { LaunchType, StrategyItem } from "./capacity-provider.js";
-import type { PlacementConstraint } from "./placement.js";
+import type { PlacementConstraint, PlacementRequest } from "./placement.js";
 import type { ContainerDependency } from "./start-order.js";
 import type { JsonObject } from "./validation.js";
 
@@ -31,6 +31,8 @@ export interface Cluster {
   capacityProviders: readonly string[];
   /** For tasks that name neither launch type nor strategy; may be empty. */
   defaultStrategy: readonly StrategyItem[];
+  /** Its tasks with an `awaitedRoom`, the oldest first. */
+  readonly waiting: Set<Task>;
 }
 
 /** What runs the containers of a task. */
@@ -191,6 +193,12 @@ export interface TaskContainer {
   finishedAt?: number;
 }
 
+/** Of a task that is accepted before there is an instance for it: its capacity provider could bring one. */
+export interface AwaitedRoom {
+  readonly capacityProvider: string;
+  readonly placement: PlacementRequest;
+}
+
 /** What a task has only on Fargate. */
 export interface FargateFacts {
   readonly platformVersion: string;
@@ -203,10 +211,10 @@ export interface Task {
   readonly arn: string;
   readonly cluster: Cluster;
   readonly definition: TaskDefinition;
-  /** Absent on Fargate, and where no instance had room. */
-  readonly instance?: ContainerInstance;
-  /** Its instance, or what Fargate runs it on; absent where no instance had room. */
-  readonly host?: TaskHost;
+  /** Absent on Fargate, and as long as it waits for room. */
+  instance?: ContainerInstance;
+  /** Its instance, or what Fargate runs it on; absent as long as it waits for room. */
+  host?: TaskHost;
   readonly reservation: Reservation;
   readonly containers: readonly TaskContainer[];
   /** In network mode `awsvpc` only. */
@@ -227,8 +235,10 @@ export interface Task {
   readonly startDelayMs: number;
   /** A fault: its images cannot be pulled, for this reason or because they are not there. */
   readonly pullFailure?: { readonly reason?: string };
-  /** Its capacity provider had no room for it, for this reason. */
+  /** A fault: its capacity provider has no room for it, for this reason. */
   readonly placementFailure?: string;
+  /** What it waits for; undefined once it has that, or shall stop. */
+  awaitedRoom?: AwaitedRoom;
   readonly tags: Map<string, string>;
   readonly createdAt: number;
   lastStatus: TaskStatus;

@@ -105,33 +105,30 @@ void test("the default strategy of the cluster is for requests with neither stra
   assert.deepEqual(providersOf(endpoint.run({ launchType: "EC2" })), [undefined]);
 });
 
-void test("a task for which its provider has no room is accepted, and ends with the reason", () => {
+void test("a task for which its provider has no room is accepted, and waits until it is stopped", () => {
   const endpoint = endpointWith(BOTH);
   const { tasks, failures } = endpoint.run({ count: 3, capacityProviderStrategy: [SPOT] });
   assert.deepEqual([tasks.length, failures], [3, []]);
   const task = endpoint.task(tasks[2]?.taskArn ?? "");
-  assert.equal(task.lastStatus, "PROVISIONING");
-  assert.equal(task.instance, undefined);
   assert.deepEqual(endpoint.settle(), ["start", "start"]);
-  assert.deepEqual(
-    [task.lastStatus, task.stopCode, task.stoppedReason],
-    ["STOPPED", "TaskFailedToStart", "TaskFailedToStart: RESOURCE:CPU"],
-  );
+  assert.deepEqual([task.lastStatus, task.instance], ["PROVISIONING", undefined]);
+  assert.deepEqual([...task.cluster.waiting], [task]);
+  endpoint.ok("StopTask", { task: task.arn });
+  endpoint.settle();
+  assert.deepEqual([task.lastStatus, task.stopCode], ["STOPPED", "UserInitiated"]);
+  assert.equal(task.cluster.waiting.size, 0);
 });
 
-void test("a provider without instances, or without active ones, brings none", () => {
-  const endpoint = endpointWith([{ capacityProvider: "spot" }]);
-  const reason = (): string | undefined => {
-    const [task] = endpoint.run({ capacityProviderStrategy: [SPOT] }).tasks;
-    endpoint.settle();
-    return endpoint.task(task?.taskArn ?? "").stoppedReason;
-  };
-  const [instance] = [...(endpoint.state.clusters.get("default")?.instances.values() ?? [])];
-  assert.ok(instance);
-  instance.status = "DRAINING";
-  assert.equal(reason(), "TaskFailedToStart: NO ACTIVE INSTANCES");
-  instance.status = "INACTIVE";
-  assert.equal(reason(), "TaskFailedToStart: EMPTY CAPACITY PROVIDER");
+void test("a scripted lack of capacity ends the task of a provider with instances at once", () => {
+  const endpoint = endpointWith(BOTH);
+  endpoint.faults.add({ kind: "no-capacity", reason: "RESOURCE:ENI" });
+  const { tasks } = endpoint.run({ count: 2, capacityProviderStrategy: [SPOT] });
+  assert.deepEqual(endpoint.settle(), ["start"]);
+  const { lastStatus, stopCode, stoppedReason } = endpoint.task(tasks[0]?.taskArn ?? "");
+  assert.deepEqual(
+    [lastStatus, stopCode, stoppedReason],
+    ["STOPPED", "TaskFailedToStart", "TaskFailedToStart: RESOURCE:ENI"],
+  );
 });
 
 void test("a cluster shows what it was given, when it is made and later", () => {

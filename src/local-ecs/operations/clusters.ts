@@ -20,6 +20,7 @@ export function addCluster(state: LocalState, name: string, tags = new Map<strin
     instances: new Map(),
     capacityProviders: [],
     defaultStrategy: [],
+    waiting: new Set(),
   };
   state.clusters.set(name, cluster);
   return cluster;

@@ -1,6 +1,7 @@
 import { ecsArn } from "../arn.js";
 import type { LaunchTarget } from "../capacity-provider.js";
 import type {
+  AwaitedRoom,
   Cluster,
   ContainerInstance,
   FargateFacts,
@@ -27,11 +28,12 @@ export interface TaskSettings {
   readonly subnetId?: string;
 }
 
-/** Where one task runs, or why it runs nowhere. */
+/** Where one task runs, or why it runs nowhere yet, or never. */
 export interface TaskPlace extends LaunchTarget {
   readonly instance?: ContainerInstance;
   readonly host?: TaskHost;
   readonly placementFailure?: string;
+  readonly awaitedRoom?: AwaitedRoom;
 }
 
 export function makeTask(

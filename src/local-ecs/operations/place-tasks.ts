@@ -1,14 +1,13 @@
 import type { LaunchTarget } from "../capacity-provider.js";
 import { NO_FARGATE_CAPACITY } from "../fargate.js";
+import { findRoom, instancesOf, type NoPlace } from "../find-room.js";
 import {
-  chooseInstance,
   reserve,
-  whyNot,
   type PlacementConstraint,
   type PlacementRequest,
   type PlacementStrategy,
 } from "../placement.js";
-import type { Cluster, ContainerInstance, LocalState, Task, TaskHost } from "../state.js";
+import type { Cluster, LocalState, Task, TaskHost } from "../state.js";
 import type { JsonObject } from "../validation.js";
 import { makeTask, type TaskPlace, type TaskSettings } from "./make-task.js";
 import type { OperationContext } from "./operation.js";
@@ -28,17 +27,18 @@ export interface PlacedTasks {
   readonly failures: readonly JsonObject[];
 }
 
-/** Why a task has no place: `arn` is that of an instance that was looked at. */
-interface NoPlace {
-  readonly reason: string;
-  readonly arn?: string;
-}
-
 /** Makes as many of the tasks as there is room for. */
 export function placeTasks(context: OperationContext, request: TasksToPlace): PlacedTasks {
   const tasks: Task[] = [];
   const unmentioned: Task[] = [];
   const failures: JsonObject[] = [];
+  const placement: PlacementRequest = {
+    reservation: request.settings.overrides.reservation,
+    group: request.settings.group,
+    constraints: request.constraints,
+    strategies: request.strategies,
+    random: context.random,
+  };
   for (const target of request.targets) {
     const place = placeFor(target, context.faults.takePlacementFailure(target));
     if ("reason" in place) {
@@ -53,62 +53,39 @@ export function placeTasks(context: OperationContext, request: TasksToPlace): Pl
   return { tasks, unmentioned, failures };
 
   function placeFor(target: LaunchTarget, fault?: string): TaskPlace | NoPlace {
-    const found =
-      target.launchType === "FARGATE"
-        ? onFargate(context.state, target, fault)
-        : onInstance(context, request, target, fault, failures.length);
-    // ECS accepts a task for which a capacity provider has no room, and ends it when none has come.
-    return "reason" in found && target.launchType === "EC2" && target.capacityProvider !== undefined
-      ? { ...target, placementFailure: found.reason }
-      : found;
+    if (target.launchType === "FARGATE") return onFargate(context.state, target, fault);
+    const found = onInstance(request, target, placement, fault, failures.length);
+    const { capacityProvider } = target;
+    // ECS accepts a task for which a capacity provider has no room, as it may bring some.
+    if (!("reason" in found) || capacityProvider === undefined) return found;
+    return fault === undefined
+      ? { ...target, awaitedRoom: { capacityProvider, placement } }
+      : { ...target, placementFailure: fault };
   }
 
   function start(place: TaskPlace): Task {
     const task = makeTask(context, request.cluster, place, request.settings);
     context.state.tasks.set(task.id, task);
-    reserve(task);
+    if (task.awaitedRoom === undefined) reserve(task);
+    else request.cluster.waiting.add(task);
     return task;
   }
 }
 
-export function activeInstances(cluster: Cluster): ContainerInstance[] {
-  return [...cluster.instances.values()].filter(({ status }) => status === "ACTIVE");
-}
-
 function onInstance(
-  context: OperationContext,
-  { cluster, settings, constraints, strategies }: TasksToPlace,
+  { cluster }: TasksToPlace,
   target: LaunchTarget,
+  placement: PlacementRequest,
   fault: string | undefined,
   earlierFailures: number,
 ): TaskPlace | NoPlace {
   const { capacityProvider } = target;
-  const instances = activeInstances(cluster).filter(
-    (instance) => capacityProvider === undefined || instance.capacityProvider === capacityProvider,
-  );
-  const at = instances[earlierFailures % instances.length];
-  if (fault !== undefined) return { reason: fault, ...(at === undefined ? {} : { arn: at.arn }) };
-  // Without a capacity provider a cluster that has none was refused before.
-  if (at === undefined) return { reason: whyEmpty(cluster, capacityProvider) };
-  const placement: PlacementRequest = {
-    reservation: settings.overrides.reservation,
-    group: settings.group,
-    constraints,
-    strategies,
-    random: context.random,
-  };
-  const instance = chooseInstance(instances, placement);
-  return instance === undefined
-    ? { arn: at.arn, reason: whyNot(at, placement) ?? "RESOURCE:CPU" }
-    : { ...target, instance, host: instance };
-}
-
-/** In the words of stopped reasons (Developer Guide, "Stopped tasks error codes"). */
-function whyEmpty({ instances }: Cluster, capacityProvider: string | undefined): string {
-  const isKnown = [...instances.values()].some(
-    (instance) => instance.status !== "INACTIVE" && instance.capacityProvider === capacityProvider,
-  );
-  return isKnown ? "NO ACTIVE INSTANCES" : "EMPTY CAPACITY PROVIDER";
+  if (fault !== undefined) {
+    const [at] = instancesOf(cluster, capacityProvider);
+    return { reason: fault, ...(at === undefined ? {} : { arn: at.arn }) };
+  }
+  const found = findRoom(cluster, capacityProvider, placement, earlierFailures);
+  return "instance" in found ? { ...target, instance: found.instance, host: found.instance } : found;
 }
 
 function onFargate(state: LocalState, target: LaunchTarget, fault: string | undefined): TaskPlace | NoPlace {

@@ -1,5 +1,6 @@
 import type { LaunchType } from "../capacity-provider.js";
 import { ServiceError } from "../errors.js";
+import { instancesOf } from "../find-room.js";
 import type { Cluster, RememberedLaunch, TaskDefinition } from "../state.js";
 import type { TaskEffect } from "../task-lifecycle.js";
 import { canonicalJson, readTags, RequestReader, type JsonObject } from "../validation.js";
@@ -9,7 +10,7 @@ import { readFargate, readTargets, type LaunchTargets } from "./launch-targets.j
 import type { TaskSettings } from "./make-task.js";
 import type { Operation, OperationContext } from "./operation.js";
 import { parseOverrides } from "./overrides.js";
-import { activeInstances, placeTasks, type TasksToPlace } from "./place-tasks.js";
+import { placeTasks, type TasksToPlace } from "./place-tasks.js";
 import { parseConstraints, parseStrategies } from "./placement-request.js";
 
 const CLIENT_TOKEN = /^[!-~]{1,64}$/;
@@ -93,11 +94,11 @@ function readDefinition({ state }: OperationContext, reader: RequestReader): Tas
   return definition;
 }
 
-/** Only a strategy can wait for instances. */
+/** With a strategy tasks can wait for instances. */
 function checkInstances(cluster: Cluster, { launchType, targets }: LaunchTargets): void {
   if (launchType === "FARGATE" || targets.some(({ capacityProvider }) => capacityProvider !== undefined))
     return;
-  if (activeInstances(cluster).length === 0)
+  if (instancesOf(cluster).length === 0)
     throw new ServiceError("InvalidParameterException", "No Container Instances were found in your cluster.");
 }
 

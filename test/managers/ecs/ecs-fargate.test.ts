@@ -121,8 +121,28 @@ void test("where Fargate has no room in time the failure advises other zones", {
   assert.match(failed?.failure.advice ?? "", /add subnets in other zones/);
 });
 
-void test("a capacity provider of instances that has no room ends the worker with the reason", async () => {
+void test("a worker for which a capacity provider has no room waits, and starts when another one has ended", async () => {
   await using platform = await Platform.start({ instances: [{ cpu: 128, capacityProvider: "group" }] });
+  await platform.register();
+  const manager = platform.manager({
+    workers: 2,
+    capacityProviderStrategy: [{ capacityProvider: "group", weight: 1 }],
+  });
+  const launching = new Launching(manager);
+  const [first] = await launching.take("started", 1);
+  assert.equal((await launching.take("launched", 2)).length, 2);
+  assert.equal(launching.outcomes.filter(({ kind }) => kind === "placed").length, 1);
+  await manager.kill([first?.worker.id ?? ""], 0, never);
+  const [, second] = await launching.take("started", 2);
+  await launching.end();
+  await manager.kill([second?.worker.id ?? ""], 0, never);
+});
+
+void test("a capacity provider of instances that has no room in time ends the worker with the reason", async () => {
+  await using platform = await Platform.start({
+    instances: [{ cpu: 128, capacityProvider: "group" }],
+    capacityWaitMs: 0,
+  });
   await platform.register();
   const manager = platform.manager({
     workers: 2,
