@@ -32,7 +32,7 @@ export function isFargateProvider(name: string): boolean {
  */
 export function distribute(strategy: readonly StrategyItem[], count: number): string[] {
   const based = strategy.flatMap(({ capacityProvider, base }) =>
-    Array.from({ length: base }, () => capacityProvider),
+    Array.from({ length: Math.min(base, count) }, () => capacityProvider),
   );
   const chosen = based.slice(0, count);
   const weighted = strategy
