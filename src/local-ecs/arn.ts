@@ -5,7 +5,8 @@ export interface Identity {
   readonly accountId: string;
 }
 
-export type ResourceKind = "cluster" | "container-instance" | "container" | "task" | "task-definition";
+export type ResourceKind =
+  "capacity-provider" | "cluster" | "container-instance" | "container" | "task" | "task-definition";
 
 /** The partition that owns a Region: ARNs of China and GovCloud do not begin with `arn:aws:`. */
 export function partitionOf(region: string): string {

@@ -8,6 +8,8 @@ export type ServiceErrorCode =
   | "InternalFailure"
   | "InvalidParameterException"
   | "MissingAuthenticationTokenException"
+  | "PlatformUnknownException"
+  | "ResourceInUseException"
   | "ResourceNotFoundException"
   | "SerializationException"
   | "ServerException"

@@ -1,3 +1,6 @@
+import type { LaunchTarget } from "./capacity-provider.js";
+import { NO_FARGATE_CAPACITY } from "./fargate.js";
+
 /** Trouble that the endpoint can be told to make. */
 export type Fault =
   /** The request is refused with ThrottlingException "Rate exceeded". */
@@ -8,8 +11,17 @@ export type Fault =
   | { readonly kind: "lose-answer"; readonly operation?: string; readonly times?: number }
   /** The work is done, then the connection is cut. */
   | { readonly kind: "cut-connection"; readonly operation?: string; readonly times?: number }
-  /** RunTask reports this reason in `failures[]` for the next tasks instead of placing them. */
-  | { readonly kind: "no-capacity"; readonly reason?: string; readonly times?: number }
+  /**
+   * RunTask reports this reason in `failures[]` for the next tasks instead of placing them; default `RESOURCE:CPU`, on Fargate
+   * that its capacity is unavailable. With a name it hits tasks of that capacity provider only. Tasks of a
+   * provider that brings instances do not make RunTask fail: they end with the reason, at once.
+   */
+  | {
+      readonly kind: "no-capacity";
+      readonly reason?: string;
+      readonly capacityProvider?: string;
+      readonly times?: number;
+    }
   /** The next tasks stay PENDING for this long. */
   | { readonly kind: "delay-start"; readonly delayMs: number; readonly times?: number }
   /** The next tasks stay PENDING until they are stopped. */
@@ -60,9 +72,13 @@ export class Faults {
   }
 
   /** The reason for which one task is not placed, used up by this call. */
-  takePlacementFailure(): string | undefined {
-    const found = this.#take((fault) => fault.kind === "no-capacity");
-    return found?.kind === "no-capacity" ? (found.reason ?? "RESOURCE:CPU") : undefined;
+  takePlacementFailure({ launchType, capacityProvider }: LaunchTarget): string | undefined {
+    const found = this.#take(
+      (fault) =>
+        fault.kind === "no-capacity" && [undefined, capacityProvider].includes(fault.capacityProvider),
+    );
+    if (found?.kind !== "no-capacity") return undefined;
+    return found.reason ?? (launchType === "FARGATE" ? NO_FARGATE_CAPACITY : "RESOURCE:CPU");
   }
 
   /** How long one task is held back, used up by this call. */

@@ -1,3 +1,4 @@
+export type { LaunchType } from "./capacity-provider.js";
 export { startLocalECS, type LocalECS } from "./local-ecs.js";
 export type { LocalContainerInstance, SpotNotice } from "./instance-control.js";
 export type { ContainerInstanceOptions, DockerEngineOptions, LocalECSOptions } from "./options.js";

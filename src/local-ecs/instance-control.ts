@@ -56,6 +56,8 @@ export class InstanceControl implements LocalContainerInstance {
     private readonly instance: ContainerInstance,
     private readonly runner: TaskRunner,
     private readonly endpoint: () => string,
+    /** Called when it may have room that it had not. */
+    private readonly onRoom: () => void,
   ) {}
 
   get arn(): string {
@@ -101,13 +103,16 @@ export class InstanceControl implements LocalContainerInstance {
     if (this.instance.status === "INACTIVE" || isConnected === this.instance.agentConnected) return;
     this.instance.agentConnected = isConnected;
     this.instance.version += 1;
-    if (isConnected) this.runner.resume(this.instance);
+    if (!isConnected) return;
+    this.runner.resume(this.instance);
+    this.onRoom();
   }
 
   setDraining(isDraining: boolean): void {
     if (this.instance.status === "INACTIVE") return;
     this.instance.status = isDraining ? "DRAINING" : "ACTIVE";
     this.instance.version += 1;
+    if (!isDraining) this.onRoom();
   }
 
   terminate(): void {

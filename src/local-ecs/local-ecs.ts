@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { introspectByPath, listenAsAgents } from "./agent-server.js";
 import { answer, type ApiAnswer, type ApiRequest } from "./api.js";
+import type { FargateProvider } from "./capacity-provider.js";
 import { ServiceError } from "./errors.js";
 import { Faults } from "./faults.js";
 import { createState } from "./initial-state.js";
@@ -14,6 +15,7 @@ import { resolveOptions, type LocalECSOptions, type ResolvedOptions } from "./op
 import { HttpServer } from "./server.js";
 import { forgetExpired, networkOfTask, type LocalState, type Task, type TaskContainer } from "./state.js";
 import { TaskRunner } from "./task-runner.js";
+import { WaitingTasks } from "./waiting-tasks.js";
 import type { JsonObject } from "./validation.js";
 import { Listeners, observe, type ObservedTask, type TaskOutput } from "./task-watch.js";
 
@@ -49,6 +51,11 @@ export interface LocalECS extends AsyncDisposable {
     condition: (task: ObservedTask) => boolean,
     options?: { readonly signal?: AbortSignal },
   ): Promise<ObservedTask>;
+  /**
+   * Spot takes back a task of `FARGATE_SPOT`: it gets its stop signal now and SIGKILL after its stop timeout, with `stopCode`
+   * SpotInterruption. Does nothing if it is being stopped. Throws a `RangeError` if there is no such task.
+   */
+  interruptSpot(taskArn: string): void;
   /**
    * Stops every task (stop signal, then SIGKILL after its stop timeout or `closeGraceMs`, whichever is shorter), waits until
    * their processes are gone, then stops to listen. Calling it again waits for the same end.
@@ -86,6 +93,7 @@ class Endpoint implements LocalECS {
   readonly #logs: LogStore;
   readonly #files: MetadataFiles | undefined;
   readonly #runner: TaskRunner;
+  readonly #waiting: WaitingTasks;
   readonly #changes = new Listeners<ObservedTask>();
   readonly #output = new Listeners<TaskOutput>();
   #server: HttpServer | undefined;
@@ -102,7 +110,7 @@ class Endpoint implements LocalECS {
     this.#logs = new LogStore(options.logBytesPerContainer);
     this.#files = options.containerMetadataFiles ? new MetadataFiles() : undefined;
     this.#runner = new TaskRunner({
-      launcherOf: ({ instance }) => this.launchers.of(instance.dockerSocket),
+      launcherOf: ({ host }) => this.launchers.of(host?.dockerSocket),
       now: Date.now,
       stopTimeout: options.stopTimeout,
       environmentOf: (task, container) => this.#environmentOf(task, container),
@@ -110,6 +118,7 @@ class Endpoint implements LocalECS {
       onChange: (task) => {
         this.#files?.update(task);
         this.#changes.emit(observe(task));
+        if (task.lastStatus === "STOPPED") this.#waiting.look();
       },
       onStart: ({ logs }) => {
         if (logs !== undefined) this.#logs.createStream(logs.group, logs.stream, Date.now());
@@ -120,9 +129,20 @@ class Endpoint implements LocalECS {
         this.#output.emit({ taskArn: task.arn, container: container.definition.name, stream, line });
       },
     });
+    this.#waiting = new WaitingTasks({
+      clusters: this.#state.clusters,
+      apply: (task, event) => this.#runner.apply(task, event),
+      waitMs: options.capacityWaitMs,
+    });
     this.instances = [...this.#state.clusters.values()].flatMap((cluster) =>
       [...cluster.instances.values()].map(
-        (instance) => new InstanceControl(instance, this.#runner, () => this.endpoint),
+        (instance) =>
+          new InstanceControl(
+            instance,
+            this.#runner,
+            () => this.endpoint,
+            () => this.#waiting.look(),
+          ),
       ),
     );
   }
@@ -141,7 +161,10 @@ class Endpoint implements LocalECS {
       { host, port },
       {
         api: (request) => this.#answer(request),
-        afterAnswer: ({ effects }) => this.#runner.perform(effects),
+        afterAnswer: ({ effects }) => {
+          this.#runner.perform(effects);
+          this.#waiting.look();
+        },
         document: (url) => this.#document(url),
       },
     );
@@ -210,6 +233,17 @@ class Endpoint implements LocalECS {
     });
   }
 
+  interruptSpot(taskArn: string): void {
+    const task = [...this.#state.tasks.values()].find(({ arn }) => arn === taskArn);
+    if (task === undefined) throw new RangeError(`there is no task ${taskArn}`);
+    if (task.capacityProvider !== ("FARGATE_SPOT" satisfies FargateProvider))
+      throw new RangeError(
+        `${taskArn} has no capacity provider FARGATE_SPOT; interruptSpot of an instance takes that one back`,
+      );
+    const reason = "Your Spot Task was interrupted.";
+    this.#runner.apply(task, { kind: "stop", stopCode: "SpotInterruption", reason });
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -225,6 +259,7 @@ class Endpoint implements LocalECS {
     const stopped = tasks.map((task) => this.waitForTask(task.arn, isStopped));
     this.#runner.stopAll(tasks, "The endpoint is shutting down", this.options.closeGraceMs);
     await Promise.all(stopped);
+    this.#waiting.close();
     await this.launchers.close();
     for (const server of [this.#server, ...this.#agents]) await server?.close();
     this.#files?.close();
@@ -254,11 +289,11 @@ class Endpoint implements LocalECS {
   /** What ECS sets in every container; the Region only where the task does not bring its own. */
   #environmentOf(task: Task, container: TaskContainer): Record<string, string> {
     return {
-      AWS_EXECUTION_ENV: "AWS_ECS_EC2",
+      AWS_EXECUTION_ENV: task.fargate === undefined ? "AWS_ECS_EC2" : "AWS_ECS_FARGATE",
       AWS_REGION: container.environment["AWS_DEFAULT_REGION"] ?? this.region,
       AWS_DEFAULT_REGION: container.environment["AWS_REGION"] ?? this.region,
       ...container.environment,
-      ECS_CONTAINER_METADATA_URI_V4: `${task.instance.agent?.metadataOrigin ?? this.#metadataOrigin()}/v4/${container.metadataId}`,
+      ECS_CONTAINER_METADATA_URI_V4: `${task.host?.agent?.metadataOrigin ?? this.#metadataOrigin()}/v4/${container.metadataId}`,
     };
   }
 

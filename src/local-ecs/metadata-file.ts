@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dockerName, portsOf } from "./metadata.js";
-import { networkOfTask, type Task, type TaskContainer } from "./state.js";
+import { networkOfTask, type ContainerInstance, type Task, type TaskContainer } from "./state.js";
 import type { JsonObject } from "./validation.js";
 
 const METADATA_FILE = "ecs-container-metadata.json";
@@ -20,19 +20,22 @@ export function metadataFileVariable(folder: string | undefined): Readonly<Recor
 export class MetadataFiles {
   readonly #root = mkdtempSync(join(tmpdir(), "rollcall-ecs-metadata-"));
 
-  /** Makes the folder with the partial file, before the container is created. Resolves to its path. */
-  create(task: Task, container: TaskContainer): string {
+  /** Makes the folder with the partial file, before the container is created. Returns its path; on Fargate there is none. */
+  create(task: Task, container: TaskContainer): string | undefined {
+    if (task.instance === undefined) return undefined;
     const folder = join(this.#root, container.metadataId);
     mkdirSync(folder, { recursive: true });
-    write(folder, initial(task, container));
+    write(folder, initial(task, task.instance, container));
     return folder;
   }
 
   /** Completes the files of what runs by now, and removes those of what has ended. */
   update(task: Task): void {
+    const { instance } = task;
+    if (instance === undefined) return;
     for (const container of task.containers) {
       const folder = join(this.#root, container.metadataId);
-      if (container.lastStatus === "RUNNING") write(folder, ready(task, container));
+      if (container.lastStatus === "RUNNING") write(folder, ready(task, instance, container));
       else if (task.lastStatus === "STOPPED") rmSync(folder, { recursive: true, force: true });
     }
   }
@@ -49,7 +52,11 @@ function write(folder: string, content: JsonObject): void {
   renameSync(`${file}.new`, file);
 }
 
-function initial({ cluster, instance, arn, definition }: Task, container: TaskContainer): JsonObject {
+function initial(
+  { cluster, arn, definition }: Task,
+  instance: ContainerInstance,
+  container: TaskContainer,
+): JsonObject {
   return {
     Cluster: cluster.name,
     ContainerInstanceARN: instance.arn,
@@ -60,11 +67,10 @@ function initial({ cluster, instance, arn, definition }: Task, container: TaskCo
   };
 }
 
-function ready(task: Task, container: TaskContainer): JsonObject {
-  const { instance } = task;
+function ready(task: Task, instance: ContainerInstance, container: TaskContainer): JsonObject {
   const address = container.network?.address;
   return {
-    ...initial(task, container),
+    ...initial(task, instance, container),
     ContainerID: container.runtimeId ?? "",
     DockerContainerName: dockerName(task, container),
     ImageID: "",

@@ -1,6 +1,6 @@
 /** The task metadata endpoint, version 4, with the fields of the real one (Developer Guide, "Task metadata endpoint version 4"). */
 import { privateDnsName } from "./arn.js";
-import { networkOfTask, type LocalState, type Task, type TaskContainer } from "./state.js";
+import { networkOfTask, type FargateFacts, type LocalState, type Task, type TaskContainer } from "./state.js";
 import type { JsonObject } from "./validation.js";
 
 const PATH = /^\/v4\/(([0-9a-f]+)-\d+)(?:\/(.*))?$/;
@@ -25,7 +25,9 @@ export function metadataFor(state: LocalState, path: string): JsonObject | undef
       return {
         ...taskMetadata(task),
         TaskTags: Object.fromEntries(task.tags),
-        ContainerInstanceTags: Object.fromEntries(task.instance.tags),
+        ...(task.instance === undefined
+          ? {}
+          : { ContainerInstanceTags: Object.fromEntries(task.instance.tags) }),
       };
     case "stats":
       return containerStats(container);
@@ -38,7 +40,7 @@ export function metadataFor(state: LocalState, path: string): JsonObject | undef
 
 function taskMetadata(task: Task): JsonObject {
   return {
-    Cluster: task.cluster.name,
+    Cluster: clusterOf(task),
     TaskARN: task.arn,
     Family: task.definition.family,
     Revision: `${task.definition.revision}`,
@@ -55,10 +57,34 @@ function taskMetadata(task: Task): JsonObject {
     ...time("PullStartedAt", task.pullStartedAt),
     ...time("PullStoppedAt", task.pullStoppedAt),
     ...time("ExecutionStoppedAt", task.executionStoppedAt),
-    AvailabilityZone: task.instance.availabilityZone,
+    AvailabilityZone: zoneOf(task),
     LaunchType: task.launchType,
     Containers: task.containers.map((container) => containerMetadata(task, container)),
+    ...(task.fargate === undefined ? {} : fargateMetadata(task, task.fargate)),
   };
+}
+
+/** What only Fargate has (Developer Guide, "Task metadata endpoint version 4 for tasks on Fargate"). */
+function fargateMetadata({ createdAt }: Task, { storageGiB }: FargateFacts): JsonObject {
+  return {
+    ClockDrift: {
+      ClockErrorBound: 0.5,
+      ReferenceTimestamp: new Date(createdAt).toISOString(),
+      ClockSynchronizationStatus: "SYNCHRONIZED",
+    },
+    EphemeralStorageMetrics: { Utilized: 0, Reserved: storageGiB * 1024 },
+    FaultInjectionEnabled: false,
+  };
+}
+
+/** Fargate gives the ARN where the agent of an instance gives the name. */
+function clusterOf({ cluster, fargate }: Task): string {
+  return fargate === undefined ? cluster.name : cluster.arn;
+}
+
+/** Empty for a task that is nowhere. */
+function zoneOf({ host }: Task): string {
+  return host?.availabilityZone ?? "";
 }
 
 /** Until the container has been created there is no better one. */
@@ -82,7 +108,7 @@ function containerMetadata(task: Task, container: TaskContainer): JsonObject {
     ImageID: "",
     ...(ports.length === 0 ? {} : { Ports: ports }),
     Labels: {
-      "com.amazonaws.ecs.cluster": task.cluster.name,
+      "com.amazonaws.ecs.cluster": clusterOf(task),
       "com.amazonaws.ecs.container-name": definition.name,
       "com.amazonaws.ecs.task-arn": task.arn,
       "com.amazonaws.ecs.task-definition-family": task.definition.family,
@@ -102,6 +128,7 @@ function containerMetadata(task: Task, container: TaskContainer): JsonObject {
       : { LogDriver: definition.logDriver, LogOptions: definition.logOptions }),
     ContainerARN: container.arn,
     Networks: [networkMetadata(task, container)],
+    ...(task.fargate === undefined ? {} : { Snapshotter: "overlayfs" }),
   };
 }
 
@@ -117,7 +144,7 @@ export function networkMetadata(task: Task, container: TaskContainer): JsonObjec
     AttachmentIndex: 0,
     MACAddress: macAddress,
     IPv4SubnetCIDRBlock: `${networkAddress(address, prefixLength)}/${prefixLength}`,
-    PrivateDNSName: privateDnsName(task.instance.availabilityZone, address),
+    PrivateDNSName: privateDnsName(zoneOf(task), address),
     ...(gateway === "" ? {} : { SubnetGatewayIpv4Address: `${gateway}/${prefixLength}` }),
   };
 }

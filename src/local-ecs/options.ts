@@ -13,6 +13,8 @@ export interface ContainerInstanceOptions {
   readonly attributes?: Readonly<Record<string, string>>;
   /** The ECS cluster that it belongs to, created if need be. Default `default`. */
   readonly cluster?: string;
+  /** The capacity provider that brought it, which its cluster then has. Default none. */
+  readonly capacityProvider?: string;
   /** Default: made up. */
   readonly ec2InstanceId?: string;
   /**
@@ -70,6 +72,11 @@ export interface LocalECSOptions {
   readonly missingImages?: readonly string[];
   /** Seconds between stop signal and SIGKILL where the container definition has no `stopTimeout`. Default 30, as on ECS. */
   readonly stopTimeout?: number;
+  /**
+   * How long a task waits for room of a capacity provider with instances, in ms, before it ends. Default 600,000; ECS, too,
+   * waits for minutes.
+   */
+  readonly capacityWaitMs?: number;
   /** The most that `close()` waits, in ms, between stop signal and SIGKILL. Default 10,000. */
   readonly closeGraceMs?: number;
   /** How much of a container's output is kept for CloudWatch Logs. Default 1 MiB; older lines are dropped. */
@@ -84,6 +91,7 @@ export interface ResolvedInstance {
   readonly availabilityZone: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly cluster: string;
+  readonly capacityProvider?: string;
   readonly ec2InstanceId?: string;
   readonly docker?: Required<DockerEngineOptions>;
   readonly privateIpv4Address: string;
@@ -104,6 +112,7 @@ const OPTION_NAMES: Readonly<Record<keyof LocalECSOptions, true>> = {
   workingDirectory: true,
   missingImages: true,
   stopTimeout: true,
+  capacityWaitMs: true,
   closeGraceMs: true,
   logBytesPerContainer: true,
   containerMetadataFiles: true,
@@ -114,6 +123,7 @@ const INSTANCE_OPTION_NAMES: Readonly<Record<keyof ContainerInstanceOptions, tru
   availabilityZone: true,
   attributes: true,
   cluster: true,
+  capacityProvider: true,
   ec2InstanceId: true,
   docker: true,
   privateIpv4Address: true,
@@ -128,6 +138,8 @@ const AGENT_OPTION_NAMES: Readonly<Record<keyof AgentOptions, true>> = {
   metadataOrigin: true,
 };
 const HOST = /^[^\s/]+$/;
+/** ECS keeps the other names for itself (API Reference, CreateCapacityProvider). */
+const PROVIDER_NAME = /^(?!aws|ecs|fargate)[\w-]{1,255}$/i;
 /** Service quota "Container instances per cluster". */
 const MAX_INSTANCES = 5000;
 
@@ -155,6 +167,7 @@ export function resolveOptions(options: LocalECSOptions): ResolvedOptions {
     workingDirectory,
     missingImages: options.missingImages ?? [],
     stopTimeout: checkInteger("stopTimeout", options.stopTimeout ?? 30, 0, 86_400),
+    capacityWaitMs: checkInteger("capacityWaitMs", options.capacityWaitMs ?? 600_000, 0, 86_400_000),
     closeGraceMs: checkInteger("closeGraceMs", options.closeGraceMs ?? 10_000, 0, 600_000),
     logBytesPerContainer: checkInteger(
       "logBytesPerContainer",
@@ -191,6 +204,16 @@ function resolveInstances(
       availabilityZone: instance.availabilityZone ?? `${region}${["a", "b", "c"][index % 3]}`,
       attributes: instance.attributes ?? {},
       cluster: checkText(`${name}.cluster`, instance.cluster ?? "default", /^[\w-]{1,255}$/, "default"),
+      ...(instance.capacityProvider === undefined
+        ? {}
+        : {
+            capacityProvider: checkText(
+              `${name}.capacityProvider`,
+              instance.capacityProvider,
+              PROVIDER_NAME,
+              "spot-group",
+            ),
+          }),
       ...(instance.ec2InstanceId === undefined
         ? {}
         : {

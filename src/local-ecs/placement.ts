@@ -58,8 +58,10 @@ export function whyNot(instance: ContainerInstance, request: PlacementRequest): 
   return undefined;
 }
 
+/** Takes what the task needs of its instance, if it has one. */
 export function reserve(task: Task): void {
   const { instance, reservation } = task;
+  if (instance === undefined) return;
   instance.used.cpu += reservation.cpu;
   instance.used.memory += reservation.memory;
   for (const port of reservation.ports) instance.used.ports.add(port);
@@ -69,7 +71,7 @@ export function reserve(task: Task): void {
 
 export function release(task: Task): void {
   const { instance, reservation } = task;
-  if (!instance.tasks.delete(task)) return;
+  if (instance?.tasks.delete(task) !== true) return;
   instance.used.cpu -= reservation.cpu;
   instance.used.memory -= reservation.memory;
   for (const port of reservation.ports) instance.used.ports.delete(port);

@@ -1,6 +1,8 @@
 /**
  * Runs the containers of tasks as processes of this machine: entry point and command as they stand, without a shell between,
  * in a process group of their own. An image is only a name here. The network is the machine's, so ports cannot be mapped.
+ * In network mode `awsvpc` a task has a loopback address that is its own; it shares the ports of the others all the same, if
+ * it listens on all addresses.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -22,7 +24,8 @@ import { metadataFileVariable } from "./metadata-file.js";
 import { LineSplitter } from "../util/line-splitter.js";
 import { killGroup, signalGroup } from "./process-group.js";
 import { ProcessGuard } from "./process-guard.js";
-import type { NetworkBinding, TaskDefinition } from "./state.js";
+import { processNetwork, type ProcessNetwork } from "./process-network.js";
+import type { ContainerNetwork, NetworkBinding, TaskDefinition } from "./state.js";
 
 /**
  * What stands between `start` and the program: the shell waits on descriptor 3 until the guard knows its process group,
@@ -50,8 +53,8 @@ export class ProcessLauncher implements Launcher {
   constructor(private readonly options: ProcessLauncherOptions) {}
 
   whyUnsupported({ networkMode, containers }: TaskDefinition): string | undefined {
-    if (networkMode === "awsvpc")
-      return "This local endpoint runs tasks as processes of this machine: use networkMode host instead of awsvpc.";
+    if (networkMode === "awsvpc" && process.platform !== "linux")
+      return "This local endpoint runs tasks as processes of this machine, and only Linux has loopback addresses enough for networkMode awsvpc: use host, or Docker engines for its instances.";
     const mapped = containers
       .flatMap((container) => container.portMappings)
       .find(({ containerPort, hostPort }) => networkMode !== "none" && hostPort !== containerPort);
@@ -84,8 +87,7 @@ export class ProcessLauncher implements Launcher {
       cwd,
       env,
       this.#guard,
-      // The network is shared, so a declared port is reachable under its own number.
-      spec.portMappings.map((mapping) => ({ ...mapping, bindIP: "0.0.0.0" })),
+      processNetwork(spec),
       onLine,
     );
     this.#running.add(launched);
@@ -107,14 +109,18 @@ export class ProcessLauncher implements Launcher {
 class LaunchedProcess implements LaunchedContainer {
   readonly runtimeId: string;
   readonly exited: Promise<ContainerExit>;
+  readonly networkBindings: readonly NetworkBinding[];
+  readonly network?: ContainerNetwork;
   #killTimer: NodeJS.Timeout | undefined;
   #hasExited = false;
 
   private constructor(
     private readonly group: number,
     exited: Promise<ContainerExit>,
-    readonly networkBindings: readonly NetworkBinding[],
+    { networkBindings, network }: ProcessNetwork,
   ) {
+    this.networkBindings = networkBindings;
+    if (network !== undefined) this.network = network;
     this.runtimeId = `process-${group}`;
     this.exited = exited.finally(() => {
       this.#hasExited = true;
@@ -127,7 +133,7 @@ class LaunchedProcess implements LaunchedContainer {
     cwd: string,
     env: NodeJS.ProcessEnv,
     guard: ProcessGuard,
-    networkBindings: readonly NetworkBinding[],
+    network: ProcessNetwork,
     onLine: OutputListener,
   ): Promise<LaunchedProcess> {
     const child = spawn("/bin/sh", ["-c", GATE, "sh", ...argv], {
@@ -152,7 +158,7 @@ class LaunchedProcess implements LaunchedContainer {
       throw new ContainerStartError(`CannotStartContainerError: ${String(error)}`, { cause: error });
     }
     openGate(child.stdio[3]);
-    return new LaunchedProcess(group, exited, networkBindings);
+    return new LaunchedProcess(group, exited, network);
   }
 
   stop(timeoutMs: number): void {

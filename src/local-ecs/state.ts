@@ -1,5 +1,6 @@
 import type { Identity } from "./arn.js";
-import type { PlacementConstraint } from "./placement.js";
+import type { LaunchType, StrategyItem } from "./capacity-provider.js";
+import type { PlacementConstraint, PlacementRequest } from "./placement.js";
 import type { ContainerDependency } from "./start-order.js";
 import type { JsonObject } from "./validation.js";
 
@@ -7,6 +8,10 @@ import type { JsonObject } from "./validation.js";
 export interface LocalState {
   readonly identity: Identity;
   readonly clusters: Map<string, Cluster>;
+  /** Names of those that bring container instances; the ones of Fargate need no record. */
+  readonly instanceProviders: Set<string>;
+  /** What Fargate tasks run on, out of the API's sight. */
+  readonly fargateHosts: readonly TaskHost[];
   /** Family to its revisions: revision n stands at index n - 1. */
   readonly families: Map<string, TaskDefinition[]>;
   /** By task id, in the order in which they were made. */
@@ -22,15 +27,33 @@ export interface Cluster {
   readonly tags: Map<string, string>;
   /** By instance id, in the order of registration. */
   readonly instances: Map<string, ContainerInstance>;
+  /** Names of those that are associated with it. */
+  capacityProviders: readonly string[];
+  /** For tasks that name neither launch type nor strategy; may be empty. */
+  defaultStrategy: readonly StrategyItem[];
+  /** Its tasks with an `awaitedRoom`, the oldest first. */
+  readonly waiting: Set<Task>;
 }
 
-export interface ContainerInstance {
+/** What runs the containers of a task. */
+export interface TaskHost {
+  readonly availabilityZone: string;
+  /** Of the Docker engine that runs its tasks, if they run as containers. */
+  readonly dockerSocket?: string;
+  /** A place of its own for its agent. */
+  readonly agent?: { readonly socketPath: string; readonly metadataOrigin?: string };
+  /** INACTIVE is one that is gone. */
+  readonly status: "ACTIVE" | "DRAINING" | "INACTIVE";
+}
+
+export interface ContainerInstance extends TaskHost {
   readonly id: string;
   readonly arn: string;
   readonly cluster: string;
   readonly ec2InstanceId: string;
-  readonly availabilityZone: string;
   readonly privateIpv4Address: string;
+  /** The capacity provider that brought it, if one did. */
+  readonly capacityProvider?: string;
   /** CPU units (1,024 are one core) and MiB. */
   readonly cpu: number;
   readonly memory: number;
@@ -39,10 +62,6 @@ export interface ContainerInstance {
   readonly attributes: ReadonlyMap<string, string>;
   readonly tags: Map<string, string>;
   readonly registeredAt: number;
-  /** Of the Docker engine that runs its tasks, if they run as containers. */
-  readonly dockerSocket?: string;
-  /** A place of its own for its agent. */
-  readonly agent?: { readonly socketPath: string; readonly metadataOrigin?: string };
   agentConnected: boolean;
   /** DRAINING takes no new tasks; INACTIVE is one whose EC2 instance is gone. */
   status: "ACTIVE" | "DRAINING" | "INACTIVE";
@@ -93,6 +112,8 @@ export interface TaskDefinition {
   readonly memory?: number;
   readonly containers: readonly ContainerDefinition[];
   readonly placementConstraints: readonly PlacementConstraint[];
+  /** Why no task of it can run on Fargate; undefined if one can. */
+  readonly whyNotFargate?: string;
   /** What was registered, with the defaults filled in: what DescribeTaskDefinition gives back. */
   readonly document: JsonObject;
   readonly tags: Map<string, string>;
@@ -172,13 +193,28 @@ export interface TaskContainer {
   finishedAt?: number;
 }
 
+/** Of a task that is accepted before there is an instance for it: its capacity provider could bring one. */
+export interface AwaitedRoom {
+  readonly capacityProvider: string;
+  readonly placement: PlacementRequest;
+}
+
+/** What a task has only on Fargate. */
+export interface FargateFacts {
+  readonly platformVersion: string;
+  readonly storageGiB: number;
+}
+
 /** Times are milliseconds since the epoch; the wire has seconds. */
 export interface Task {
   readonly id: string;
   readonly arn: string;
   readonly cluster: Cluster;
   readonly definition: TaskDefinition;
-  readonly instance: ContainerInstance;
+  /** Absent on Fargate, and as long as it waits for room. */
+  instance?: ContainerInstance;
+  /** Its instance, or what Fargate runs it on; absent as long as it waits for room. */
+  host?: TaskHost;
   readonly reservation: Reservation;
   readonly containers: readonly TaskContainer[];
   /** In network mode `awsvpc` only. */
@@ -186,7 +222,11 @@ export interface Task {
   readonly overrides: JsonObject;
   readonly startedBy?: string;
   readonly group: string;
-  readonly launchType: "EC2";
+  readonly launchType: LaunchType;
+  /** Only if it was started with a strategy. */
+  readonly capacityProvider?: string;
+  /** On Fargate only. */
+  readonly fargate?: FargateFacts;
   readonly enableExecuteCommand: boolean;
   /** As the API shows them: strings, and only where the task definition or the override has them. */
   readonly cpu?: string;
@@ -195,6 +235,10 @@ export interface Task {
   readonly startDelayMs: number;
   /** A fault: its images cannot be pulled, for this reason or because they are not there. */
   readonly pullFailure?: { readonly reason?: string };
+  /** A fault: its capacity provider has no room for it, for this reason. */
+  readonly placementFailure?: string;
+  /** What it waits for; undefined once it has that, or shall stop. */
+  awaitedRoom?: AwaitedRoom;
   readonly tags: Map<string, string>;
   readonly createdAt: number;
   lastStatus: TaskStatus;

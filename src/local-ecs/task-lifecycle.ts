@@ -7,8 +7,16 @@
  * one change of status, so that every status can be seen from outside; where nothing has to be waited for, the step
  * asks to be advanced by an effect. The first cause of a stop is the one that is shown.
  */
-import { release } from "./placement.js";
-import type { ContainerNetwork, NetworkBinding, StopCode, Task, TaskContainer, TaskStatus } from "./state.js";
+import { release, reserve } from "./placement.js";
+import type {
+  ContainerInstance,
+  ContainerNetwork,
+  NetworkBinding,
+  StopCode,
+  Task,
+  TaskContainer,
+  TaskStatus,
+} from "./state.js";
 
 export type TaskEvent =
   /** Goes on from a status that waits for nothing; ignored if the task has left it. */
@@ -31,6 +39,8 @@ export type TaskEvent =
       readonly reason?: string;
     }
   | { readonly kind: "stop"; readonly stopCode: StopCode; readonly reason: string }
+  /** It waited for this. */
+  | { readonly kind: "room-found"; readonly instance: ContainerInstance }
   /** Its instance is gone, and with it whatever the task's containers would have to tell. */
   | { readonly kind: "instance-lost"; readonly reason: string };
 
@@ -65,6 +75,8 @@ export function step(task: Task, event: TaskEvent, now: number): TaskEffect[] {
       return containerExited(task, event, now);
     case "stop":
       return stop(task, event.stopCode, event.reason, now);
+    case "room-found":
+      return takeRoom(task, event.instance);
     case "instance-lost":
       return loseInstance(task, event.reason, now);
   }
@@ -72,8 +84,13 @@ export function step(task: Task, event: TaskEvent, now: number): TaskEffect[] {
 
 function advance(task: Task, now: number): TaskEffect[] {
   switch (task.lastStatus) {
-    case "PROVISIONING":
-      return [...enter(task, "PENDING"), { kind: "start", task }];
+    case "PROVISIONING": {
+      const { placementFailure, awaitedRoom } = task;
+      if (awaitedRoom !== undefined) return [];
+      return placementFailure === undefined
+        ? [...enter(task, "PENDING"), { kind: "start", task }]
+        : stop(task, "TaskFailedToStart", `TaskFailedToStart: ${placementFailure}`, now);
+    }
     case "ACTIVATING":
       task.startedAt = now;
       return enter(task, "RUNNING");
@@ -92,6 +109,21 @@ function advance(task: Task, now: number): TaskEffect[] {
     case "STOPPED":
       return [];
   }
+}
+
+/** Nothing if it does not wait any more. */
+function takeRoom(task: Task, instance: ContainerInstance): TaskEffect[] {
+  if (task.awaitedRoom === undefined) return [];
+  stopWaiting(task);
+  task.instance = instance;
+  task.host = instance;
+  reserve(task);
+  return [...changed(task), { kind: "advance", task, from: "PROVISIONING" }];
+}
+
+function stopWaiting(task: Task): void {
+  delete task.awaitedRoom;
+  task.cluster.waiting.delete(task);
 }
 
 function containerStarted(
@@ -145,6 +177,7 @@ function stop(task: Task, stopCode: StopCode, reason: string, now: number): Task
   task.stopCode = stopCode;
   task.stoppedReason = reason;
   task.stoppingAt = now;
+  stopWaiting(task);
   // A stopped task loses its tags (ECS API Reference, StopTask).
   task.tags.clear();
   if (task.lastStatus === "PENDING") return enterStopping(task);

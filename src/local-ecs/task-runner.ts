@@ -5,7 +5,7 @@ import type { ContainerInstance, Task, TaskContainer } from "./state.js";
 import { step, type TaskEffect, type TaskEvent } from "./task-lifecycle.js";
 
 export interface TaskRunnerOptions {
-  /** What runs the task's containers: that of its container instance. */
+  /** What runs the task's containers: that of its host. */
   readonly launcherOf: (task: Task) => Launcher;
   readonly now: () => number;
   /** Seconds, for containers whose definition has no `stopTimeout`. */
@@ -84,8 +84,9 @@ export class TaskRunner {
     this.#whenConnected(task.instance, () => this.apply(task, event));
   }
 
-  #whenConnected(instance: ContainerInstance, act: () => void): void {
-    if (instance.agentConnected) {
+  /** What runs on Fargate is always connected. */
+  #whenConnected(instance: ContainerInstance | undefined, act: () => void): void {
+    if (instance === undefined || instance.agentConnected) {
       act();
       return;
     }
@@ -194,6 +195,8 @@ export class TaskRunner {
     const { definition } = container;
     const [owner] = task.definition.networkMode === "awsvpc" ? launched.values() : [];
     const { workingDirectory } = definition;
+    // A container without a limit of its own has that of its task.
+    const memory = container.memory ?? (task.memory === undefined ? undefined : Number(task.memory));
     const metadataFolder = this.options.metadataFolderOf(task, container);
     return {
       taskId: task.id,
@@ -209,7 +212,7 @@ export class TaskRunner {
       portMappings: definition.portMappings,
       limits: {
         cpu: container.cpu,
-        ...(container.memory === undefined ? {} : { memory: container.memory }),
+        ...(memory === undefined ? {} : { memory }),
         ...(container.memoryReservation === undefined
           ? {}
           : { memoryReservation: container.memoryReservation }),

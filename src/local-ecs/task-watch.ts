@@ -1,3 +1,4 @@
+import type { LaunchType } from "./capacity-provider.js";
 import type { StopCode, Task, TaskStatus } from "./state.js";
 
 /** What an observer sees of a task at one moment: the members of DescribeTasks that say how it is. */
@@ -5,7 +6,11 @@ export interface ObservedTask {
   readonly taskArn: string;
   readonly taskDefinitionArn: string;
   readonly clusterArn: string;
-  readonly containerInstanceArn: string;
+  /** Absent on Fargate, and where the task's capacity provider had no room. */
+  readonly containerInstanceArn?: string;
+  readonly launchType: LaunchType;
+  /** Only if the task was started with a strategy. */
+  readonly capacityProviderName?: string;
   readonly lastStatus: TaskStatus;
   readonly desiredStatus: "RUNNING" | "STOPPED";
   /** Grows with every change. */
@@ -27,7 +32,9 @@ export function observe(task: Task): ObservedTask {
     taskArn: task.arn,
     taskDefinitionArn: task.definition.arn,
     clusterArn: task.cluster.arn,
-    containerInstanceArn: task.instance.arn,
+    ...(task.instance === undefined ? {} : { containerInstanceArn: task.instance.arn }),
+    launchType: task.launchType,
+    ...(task.capacityProvider === undefined ? {} : { capacityProviderName: task.capacityProvider }),
     lastStatus: task.lastStatus,
     desiredStatus: task.desiredStatus,
     version: task.version,

@@ -225,6 +225,89 @@ void describe("the unmodified AWS CLI", { skip: hasCli ? false : "the AWS CLI is
     assert.deepEqual([tasks.length, failures[0]?.reason], [0, "MISSING"]);
   });
 
+  const skip = process.platform === "linux" ? false : "only Linux has loopback addresses enough";
+  void test(
+    "gives a cluster capacity providers, and runs a task on Fargate by each way",
+    { skip },
+    async () => {
+      const cluster = ["--cluster", "fargate"];
+      await json("ecs", "create-cluster", "--cluster-name", "fargate", ["--capacity-providers", "FARGATE"]);
+      const { capacityProviders } = await json<{ capacityProviders: { name: string; status: string }[] }>(
+        "ecs",
+        "describe-capacity-providers",
+      );
+      assert.deepEqual(
+        capacityProviders.map(({ name, status }) => [name, status]),
+        [
+          ["FARGATE", "ACTIVE"],
+          ["FARGATE_SPOT", "ACTIVE"],
+        ],
+      );
+      const run = ["run-task", ...cluster, "--task-definition", "on-fargate"];
+      const subnets = [
+        "--network-configuration",
+        "awsvpcConfiguration={subnets=[subnet-1],assignPublicIp=ENABLED}",
+      ];
+      const spot = ["--capacity-provider-strategy", "capacityProvider=FARGATE_SPOT,weight=1"];
+      const printed = await rollcall([
+        "taskdef",
+        "--image",
+        "i",
+        "--family",
+        "on-fargate",
+        "--network",
+        "fargate",
+      ]);
+      assert.deepEqual([printed.code, printed.stderr], [0, ""]);
+      await json("ecs", "register-task-definition", "--cli-input-json", printed.stdout);
+      await refused(/InvalidParameterException.*not associated with the cluster/, run, subnets, spot);
+
+      await json("ecs", "put-cluster-capacity-providers", cluster, [
+        "--capacity-providers",
+        "FARGATE_SPOT",
+        "--default-capacity-provider-strategy",
+        "capacityProvider=FARGATE_SPOT,weight=1",
+      ]);
+      const { clusters } = await json<{
+        clusters: { capacityProviders: unknown; defaultCapacityProviderStrategy: unknown }[];
+      }>("ecs", "describe-clusters", "--clusters", "fargate");
+      assert.deepEqual(clusters[0]?.capacityProviders, ["FARGATE_SPOT"]);
+      assert.deepEqual(clusters[0].defaultCapacityProviderStrategy, [
+        { capacityProvider: "FARGATE_SPOT", weight: 1, base: 0 },
+      ]);
+      const command = [process.execPath, "-e", "setInterval(() => {}, 1000)"];
+      const overrides = [
+        "--overrides",
+        JSON.stringify({ containerOverrides: [{ name: "worker", command }] }),
+      ];
+      interface FargateTask {
+        readonly taskArn: string;
+        readonly containerInstanceArn?: string;
+        readonly capacityProviderName?: string;
+      }
+      const byDefault = await json<{ tasks: FargateTask[] }>("ecs", run, subnets, overrides);
+      const byType = await json<{ tasks: FargateTask[] }>("ecs", run, subnets, overrides, [
+        "--launch-type",
+        "FARGATE",
+      ]);
+      const tasks = [...byDefault.tasks, ...byType.tasks];
+      assert.deepEqual(
+        tasks.map(({ capacityProviderName, containerInstanceArn }) => [
+          capacityProviderName,
+          containerInstanceArn,
+        ]),
+        [
+          ["FARGATE_SPOT", undefined],
+          [undefined, undefined],
+        ],
+      );
+      const arns = tasks.map(({ taskArn }) => taskArn);
+      assert.equal((await aws("ecs", "wait", "tasks-running", cluster, "--tasks", arns)).code, 0);
+      for (const arn of arns) await json("ecs", "stop-task", cluster, "--task", arn);
+      assert.equal((await aws("ecs", "wait", "tasks-stopped", cluster, "--tasks", arns)).code, 0);
+    },
+  );
+
   void test("sees the tasks that fit and the reason for the others", async () => {
     const run = await json<{ tasks: unknown[]; failures: { reason: string }[] }>("ecs", [
       "run-task",

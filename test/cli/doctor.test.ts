@@ -1,3 +1,4 @@
+import { PutClusterCapacityProvidersCommand } from "@aws-sdk/client-ecs";
 import assert from "node:assert/strict";
 import { cp, mkdtemp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { spawnSync } from "node:child_process";
@@ -88,10 +89,41 @@ void test("an ECS cluster without instances needs some, unless the tasks run on 
   await using platform = await Platform.start({ instances: 0 });
   await platform.register();
   const onInstances = await doctor(platform);
-  assert.match(onInstances.found["capacity"]?.seen ?? "", /no container instances and no capacity providers/);
+  assert.match(
+    onInstances.found["capacity"]?.seen ?? "",
+    /no container instances, and no capacity providers/,
+  );
   assert.equal(onInstances.code, 1);
+  await platform.register({}, { networkMode: "awsvpc", cpu: "256", memory: "512" });
   const onFargate = await doctor(platform, "--launch-type", "FARGATE");
   assert.deepEqual([onFargate.code, onFargate.found["capacity"]?.verdict], [0, "skip"]);
+  assert.equal(onFargate.found["Fargate"]?.verdict, "ok");
+});
+
+void test("only capacity providers that bring instances make up for them", async () => {
+  await using platform = await Platform.start({ instances: [{ capacityProvider: "group" }] });
+  await platform.register();
+  platform.local.instances[0]?.terminate();
+  const set = async (capacityProviders: string[]): Promise<Found | undefined> => {
+    await platform.client.send(
+      new PutClusterCapacityProvidersCommand({
+        cluster: "default",
+        capacityProviders,
+        defaultCapacityProviderStrategy: [],
+      }),
+    );
+    return (await doctor(platform)).found["capacity"];
+  };
+  assert.equal((await set(["FARGATE", "FARGATE_SPOT"]))?.verdict, "fail");
+  assert.match((await set(["FARGATE", "group"]))?.seen ?? "", /the capacity providers group can bring some/);
+});
+
+void test("a definition that cannot run on Fargate is a failure there", async () => {
+  await using platform = await Platform.start();
+  await platform.register();
+  const { code, found } = await doctor(platform, "--launch-type", "FARGATE");
+  assert.deepEqual([code, found["Fargate"]?.verdict], [1, "fail"]);
+  assert.match(found["Fargate"]?.seen ?? "", /for EXTERNAL, EC2 only/);
 });
 
 void test("an instance whose agent is away takes no tasks", async () => {

@@ -17,10 +17,11 @@ export class PureEndpoint {
   effects: TaskEffect[] = [];
   #ids = 0;
 
-  constructor(instances: readonly { cpu?: number; memory?: number }[] = [{}, {}]) {
+  constructor(instances: readonly { cpu?: number; memory?: number; capacityProvider?: string }[] = [{}, {}]) {
     this.state = createState(
       { region: "eu-west-1", accountId: "123456789012" },
-      instances.map(({ cpu = 1024, memory = 1024 }, index) => ({
+      instances.map(({ cpu = 1024, memory = 1024, ...provider }, index) => ({
+        ...provider,
         cpu,
         memory,
         availabilityZone: `eu-west-1${"ab"[index % 2]}`,
@@ -83,8 +84,8 @@ export class PureEndpoint {
   }
 
   run(body: JsonObject = {}): {
-    tasks: { taskArn: string; containerInstanceArn: string }[];
-    failures: { arn: string; reason: string }[];
+    tasks: { taskArn: string; containerInstanceArn: string; capacityProviderName?: string }[];
+    failures: { arn?: string; reason: string }[];
   } {
     return this.ok("RunTask", { taskDefinition: "work", ...body }) as ReturnType<PureEndpoint["run"]>;
   }

@@ -143,8 +143,8 @@ void test("an instance has its resources back only when the task is STOPPED", ()
   endpoint.start(task);
   endpoint.apply(task, { kind: "stop", stopCode: "UserInitiated", reason: "x" });
   endpoint.settle();
-  assert.equal(task.instance.used.memory, 64);
+  assert.equal(task.instance?.used.memory, 64);
   endpoint.end(task);
-  assert.equal(task.instance.used.memory, 0);
-  assert.equal(task.instance.tasks.size, 0);
+  assert.equal(task.instance?.used.memory, 0);
+  assert.equal(task.instance?.tasks.size, 0);
 });

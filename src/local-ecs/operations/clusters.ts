@@ -2,6 +2,7 @@ import { ecsArn } from "../arn.js";
 import { ServiceError } from "../errors.js";
 import type { Cluster, LocalState } from "../state.js";
 import { readTags, RequestReader } from "../validation.js";
+import { readClusterProviders } from "./capacity-providers.js";
 import { describeCluster } from "./describe.js";
 import { clusterName, readCluster } from "./lookup.js";
 import type { Operation } from "./operation.js";
@@ -9,7 +10,7 @@ import { readSortedPage } from "./pagination.js";
 
 const NAME = /^[a-zA-Z0-9_-]{1,255}$/;
 
-/** Adds a cluster to the state, or makes a deleted one active again. */
+/** Adds a cluster to the state, or makes a deleted one active again. It has no capacity providers. */
 export function addCluster(state: LocalState, name: string, tags = new Map<string, string>()): Cluster {
   const cluster: Cluster = {
     name,
@@ -17,6 +18,9 @@ export function addCluster(state: LocalState, name: string, tags = new Map<strin
     status: "ACTIVE",
     tags,
     instances: new Map(),
+    capacityProviders: [],
+    defaultStrategy: [],
+    waiting: new Set(),
   };
   state.clusters.set(name, cluster);
   return cluster;
@@ -34,8 +38,11 @@ export const createCluster: Operation = ({ state }, request) => {
   }
   const tags = readTags(reader);
   const existing = state.clusters.get(name);
-  const cluster = existing?.status === "ACTIVE" ? existing : addCluster(state, name, tags);
-  return { response: { cluster: describeCluster(cluster, ["TAGS"]) } };
+  if (existing?.status === "ACTIVE")
+    return { response: { cluster: describeCluster(state, existing, ["TAGS"]) } };
+  const providers = readClusterProviders(state, reader);
+  const cluster = Object.assign(addCluster(state, name, tags), providers);
+  return { response: { cluster: describeCluster(state, cluster, ["TAGS"]) } };
 };
 
 export const describeClusters: Operation = ({ state }, request) => {
@@ -46,7 +53,7 @@ export const describeClusters: Operation = ({ state }, request) => {
   const failures = [];
   for (const name of names.length === 0 ? ["default"] : names) {
     const cluster = state.clusters.get(clusterName(name));
-    if (cluster !== undefined) clusters.push(describeCluster(cluster, include));
+    if (cluster !== undefined) clusters.push(describeCluster(state, cluster, include));
     else failures.push({ arn: ecsArn(state.identity, "cluster", clusterName(name)), reason: "MISSING" });
   }
   return { response: { clusters, failures } };
@@ -72,6 +79,15 @@ export const deleteCluster: Operation = ({ state }, request) => {
       "The Cluster cannot be deleted while Container Instances are active or draining.",
     );
   }
+  const hasTasks = [...state.tasks.values()].some(
+    (task) => task.cluster === cluster && task.lastStatus !== "STOPPED",
+  );
+  if (hasTasks) {
+    throw new ServiceError(
+      "ClusterContainsTasksException",
+      "The Cluster cannot be deleted while Tasks are active.",
+    );
+  }
   cluster.status = "INACTIVE";
-  return { response: { cluster: describeCluster(cluster, []) } };
+  return { response: { cluster: describeCluster(state, cluster, []) } };
 };

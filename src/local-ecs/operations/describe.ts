@@ -3,6 +3,7 @@ import {
   networkOfTask,
   type Cluster,
   type ContainerInstance,
+  type LocalState,
   type Task,
   type TaskContainer,
   type TaskDefinition,
@@ -20,27 +21,22 @@ function withoutUndefined(members: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
 
-export function describeCluster(cluster: Cluster, include: readonly string[]): JsonObject {
-  let running = 0;
-  let pending = 0;
+export function describeCluster(state: LocalState, cluster: Cluster, include: readonly string[]): JsonObject {
   const registered = [...cluster.instances.values()].filter(({ status }) => status !== "INACTIVE");
-  for (const instance of registered) {
-    running += countRunning(instance);
-    pending += countPending(instance);
-  }
+  const tasks = [...state.tasks.values()].filter((task) => task.cluster === cluster);
   return withoutUndefined({
     clusterArn: cluster.arn,
     clusterName: cluster.name,
     status: cluster.status,
     registeredContainerInstancesCount: registered.length,
-    runningTasksCount: running,
-    pendingTasksCount: pending,
+    runningTasksCount: countRunning(tasks),
+    pendingTasksCount: countPending(tasks),
     activeServicesCount: 0,
     statistics: [],
     tags: include.includes("TAGS") ? tagList(cluster.tags) : [],
     settings: [{ name: "containerInsights", value: "disabled" }],
-    capacityProviders: [],
-    defaultCapacityProviderStrategy: [],
+    capacityProviders: cluster.capacityProviders,
+    defaultCapacityProviderStrategy: cluster.defaultStrategy,
   });
 }
 
@@ -59,16 +55,18 @@ export function describeTask(task: Task, include: readonly string[] = []): JsonO
   return withoutUndefined({
     attachments: describeAttachments(task),
     attributes: [],
-    availabilityZone: task.instance.availabilityZone,
+    availabilityZone: task.host?.availabilityZone,
+    capacityProviderName: task.capacityProvider,
     clusterArn: task.cluster.arn,
     connectivity: connectivityOf(task),
     connectivityAt: seconds(task.connectivityAt),
-    containerInstanceArn: task.instance.arn,
+    containerInstanceArn: task.instance?.arn,
     containers: task.containers.map((container) => describeContainer(task, container)),
     cpu: task.cpu,
     createdAt: seconds(task.createdAt),
     desiredStatus: task.desiredStatus,
     enableExecuteCommand: task.enableExecuteCommand,
+    ephemeralStorage: task.fargate && { sizeInGiB: task.fargate.storageGiB },
     executionStoppedAt: seconds(task.executionStoppedAt),
     group: task.group,
     healthStatus: "UNKNOWN",
@@ -76,6 +74,8 @@ export function describeTask(task: Task, include: readonly string[] = []): JsonO
     launchType: task.launchType,
     memory: task.memory,
     overrides: task.overrides,
+    platformFamily: task.fargate && "Linux",
+    platformVersion: task.fargate?.platformVersion,
     pullStartedAt: seconds(task.pullStartedAt),
     pullStoppedAt: seconds(task.pullStoppedAt),
     startedAt: seconds(task.startedAt),
@@ -94,7 +94,9 @@ export function describeTask(task: Task, include: readonly string[] = []): JsonO
 /** Unknown until the agent has heard of the task. */
 function connectivityOf({ connectivityAt, instance, lastStatus }: Task): string | undefined {
   if (connectivityAt === undefined) return undefined;
-  return instance.agentConnected || lastStatus === "STOPPED" ? "CONNECTED" : "DISCONNECTED";
+  return instance === undefined || instance.agentConnected || lastStatus === "STOPPED"
+    ? "CONNECTED"
+    : "DISCONNECTED";
 }
 
 function describeContainer(task: Task, container: TaskContainer): JsonObject {
@@ -129,7 +131,10 @@ function describeAttachments(task: Task): JsonObject[] {
       : [
           { name: "networkInterfaceId", value: attachment.networkInterfaceId },
           { name: "macAddress", value: network.macAddress },
-          { name: "privateDnsName", value: privateDnsName(task.instance.availabilityZone, network.address) },
+          {
+            name: "privateDnsName",
+            value: privateDnsName(task.host?.availabilityZone ?? "", network.address),
+          },
           { name: "privateIPv4Address", value: network.address },
         ]),
   ];
@@ -160,12 +165,13 @@ export function describeInstance(instance: ContainerInstance, include: readonly 
   return {
     containerInstanceArn: instance.arn,
     ec2InstanceId: instance.ec2InstanceId,
+    ...(instance.capacityProvider === undefined ? {} : { capacityProviderName: instance.capacityProvider }),
     version: instance.version,
     versionInfo: { agentVersion: AGENT_VERSION, agentHash: "local", dockerVersion: "none" },
     status: instance.status,
     agentConnected: instance.agentConnected,
-    runningTasksCount: countRunning(instance),
-    pendingTasksCount: countPending(instance),
+    runningTasksCount: countRunning(instance.tasks),
+    pendingTasksCount: countPending(instance.tasks),
     // As the service does, ports in use are listed under both: registered are the agent's, remaining all that are taken.
     registeredResources: resources(cpu, memory, [...reservedPorts]),
     remainingResources: resources(cpu - used.cpu, memory - used.memory, [...reservedPorts, ...used.ports]),
@@ -180,19 +186,19 @@ function portSet(name: string, ports: readonly string[]): JsonObject {
   return { name, type: "STRINGSET", doubleValue: 0, longValue: 0, integerValue: 0, stringSetValue: ports };
 }
 
-function countRunning(instance: ContainerInstance): number {
-  return countByStatus(instance, (status) => status === "RUNNING");
+function countRunning(tasks: Iterable<Task>): number {
+  return countByStatus(tasks, (status) => status === "RUNNING");
 }
 
-function countPending(instance: ContainerInstance): number {
+function countPending(tasks: Iterable<Task>): number {
   return countByStatus(
-    instance,
+    tasks,
     (status) => status === "PROVISIONING" || status === "PENDING" || status === "ACTIVATING",
   );
 }
 
-function countByStatus(instance: ContainerInstance, counts: (status: string) => boolean): number {
+function countByStatus(tasks: Iterable<Task>, counts: (status: string) => boolean): number {
   let count = 0;
-  for (const task of instance.tasks) if (counts(task.lastStatus)) count += 1;
+  for (const task of tasks) if (counts(task.lastStatus)) count += 1;
   return count;
 }

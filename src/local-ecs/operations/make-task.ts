@@ -1,11 +1,15 @@
 import { ecsArn } from "../arn.js";
+import type { LaunchTarget } from "../capacity-provider.js";
 import type {
+  AwaitedRoom,
   Cluster,
   ContainerInstance,
+  FargateFacts,
   Task,
   TaskAttachment,
   TaskContainer,
   TaskDefinition,
+  TaskHost,
 } from "../state.js";
 import type { OperationContext } from "./operation.js";
 import type { EffectiveContainer, Overrides } from "./overrides.js";
@@ -18,14 +22,24 @@ export interface TaskSettings {
   readonly group: string;
   readonly tags: ReadonlyMap<string, string>;
   readonly enableExecuteCommand: boolean;
+  /** Of tasks on Fargate, and of those only. */
+  readonly fargate?: FargateFacts;
   /** The first of the request's subnets; in network mode `awsvpc` only. */
   readonly subnetId?: string;
+}
+
+/** Where one task runs, or why it runs nowhere yet, or never. */
+export interface TaskPlace extends LaunchTarget {
+  readonly instance?: ContainerInstance;
+  readonly host?: TaskHost;
+  readonly placementFailure?: string;
+  readonly awaitedRoom?: AwaitedRoom;
 }
 
 export function makeTask(
   context: OperationContext,
   cluster: Cluster,
-  instance: ContainerInstance,
+  place: TaskPlace,
   settings: TaskSettings,
 ): Task {
   const id = context.newId();
@@ -36,7 +50,7 @@ export function makeTask(
     arn: ecsArn(context.state.identity, "task", cluster.name, id),
     cluster,
     definition: settings.definition,
-    instance,
+    ...place,
     reservation: overrides.reservation,
     containers: overrides.containers.map((container, index) =>
       makeContainer(context, cluster, id, container, index),
@@ -45,7 +59,7 @@ export function makeTask(
     overrides: overrides.document,
     ...(settings.startedBy === undefined ? {} : { startedBy: settings.startedBy }),
     group: settings.group,
-    launchType: "EC2",
+    ...(settings.fargate === undefined ? {} : { fargate: settings.fargate }),
     enableExecuteCommand: settings.enableExecuteCommand,
     ...(overrides.cpu === undefined ? {} : { cpu: overrides.cpu }),
     ...(overrides.memory === undefined ? {} : { memory: overrides.memory }),

@@ -1,4 +1,5 @@
 /** Every action that the endpoint answers, by the `X-Amz-Target` of its requests. */
+import { describeCapacityProviders, putClusterCapacityProviders } from "./capacity-providers.js";
 import { createCluster, deleteCluster, describeClusters, listClusters } from "./clusters.js";
 import {
   describeContainerInstances,
@@ -22,6 +23,7 @@ const ECS: Readonly<Record<string, Operation>> = {
   CreateCluster: createCluster,
   DeleteCluster: deleteCluster,
   DeregisterTaskDefinition: deregisterTaskDefinition,
+  DescribeCapacityProviders: describeCapacityProviders,
   DescribeClusters: describeClusters,
   DescribeContainerInstances: describeContainerInstances,
   DescribeTaskDefinition: describeTaskDefinition,
@@ -32,6 +34,7 @@ const ECS: Readonly<Record<string, Operation>> = {
   ListTaskDefinitionFamilies: listTaskDefinitionFamilies,
   ListTaskDefinitions: listTaskDefinitions,
   ListTasks: listTasks,
+  PutClusterCapacityProviders: putClusterCapacityProviders,
   RegisterTaskDefinition: registerTaskDefinition,
   RunTask: runTask,
   StopTask: stopTask,

@@ -23,6 +23,8 @@ export interface Overrides {
   /** As strings, where the override or else the task definition has them. */
   readonly cpu?: string;
   readonly memory?: string;
+  /** On Fargate; at least 21. */
+  readonly storageGiB?: number;
   readonly containers: readonly EffectiveContainer[];
   readonly reservation: Reservation;
 }
@@ -49,6 +51,7 @@ export function parseOverrides(request: RequestReader, definition: TaskDefinitio
   }
   const cpu = parseCpu(reader) ?? definition.cpu;
   const memory = parseMemory(reader) ?? definition.memory;
+  const storageGiB = reader.object("ephemeralStorage")?.integer("sizeInGiB", { min: 21, max: 200 });
   const containers = definition.containers.map((container) =>
     applyOverride(container, byName.get(container.name)),
   );
@@ -60,6 +63,7 @@ export function parseOverrides(request: RequestReader, definition: TaskDefinitio
     },
     ...(cpu === undefined ? {} : { cpu: `${cpu}` }),
     ...(memory === undefined ? {} : { memory: `${memory}` }),
+    ...(storageGiB === undefined ? {} : { storageGiB }),
     containers,
     reservation: {
       cpu: cpu ?? sum(containers, (container) => container.cpu),

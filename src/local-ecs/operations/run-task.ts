@@ -1,33 +1,20 @@
+import type { LaunchType } from "../capacity-provider.js";
 import { ServiceError } from "../errors.js";
-import {
-  chooseInstance,
-  reserve,
-  whyNot,
-  type PlacementConstraint,
-  type PlacementRequest,
-  type PlacementStrategy,
-} from "../placement.js";
-import type { Cluster, ContainerInstance, RememberedLaunch, Task, TaskDefinition } from "../state.js";
+import { instancesOf } from "../find-room.js";
+import type { Cluster, RememberedLaunch, TaskDefinition } from "../state.js";
 import type { TaskEffect } from "../task-lifecycle.js";
 import { canonicalJson, readTags, RequestReader, type JsonObject } from "../validation.js";
 import { describeTask } from "./describe.js";
 import { findTaskDefinition, readCluster } from "./lookup.js";
-import { makeTask, type TaskSettings } from "./make-task.js";
+import { readFargate, readTargets, type LaunchTargets } from "./launch-targets.js";
+import type { TaskSettings } from "./make-task.js";
 import type { Operation, OperationContext } from "./operation.js";
 import { parseOverrides } from "./overrides.js";
+import { placeTasks, type TasksToPlace } from "./place-tasks.js";
 import { parseConstraints, parseStrategies } from "./placement-request.js";
 
 const CLIENT_TOKEN = /^[!-~]{1,64}$/;
 const STARTED_BY = /^[a-zA-Z0-9_/-]{0,128}$/;
-
-interface RunTaskRequest {
-  readonly cluster: Cluster;
-  readonly definition: TaskDefinition;
-  readonly count: number;
-  readonly settings: TaskSettings;
-  readonly constraints: readonly PlacementConstraint[];
-  readonly strategies: readonly PlacementStrategy[];
-}
 
 /** Places as many of the tasks as fit: `tasks` and `failures` together account for `count`. */
 export const runTask: Operation = (context, request) => {
@@ -39,8 +26,7 @@ export const runTask: Operation = (context, request) => {
   const canonical = canonicalJson(request);
   if (remembered !== undefined) return { response: repeat(context, remembered, canonical) };
 
-  const parsed = parseRunTask(context, reader, cluster);
-  const { tasks, unmentioned, failures } = placeAll(context, parsed);
+  const { tasks, unmentioned, failures } = placeTasks(context, parseRunTask(context, reader, cluster));
   if (token !== undefined) {
     context.state.launches.set(key, {
       request: canonical,
@@ -73,11 +59,12 @@ function repeat(context: OperationContext, remembered: RememberedLaunch, canonic
   return { tasks: tasks.map((task) => describeTask(task, ["TAGS"])), failures: remembered.failures };
 }
 
-function parseRunTask(context: OperationContext, reader: RequestReader, cluster: Cluster): RunTaskRequest {
+function parseRunTask(context: OperationContext, reader: RequestReader, cluster: Cluster): TasksToPlace {
   const count = reader.integer("count", { min: 1, max: 10 }) ?? 1;
   const definition = readDefinition(context, reader);
-  checkLaunchType(reader, cluster);
-  const subnetId = readSubnet(reader, definition);
+  const launch = readTargets(reader, cluster, count);
+  checkInstances(cluster, launch);
+  const subnetId = readSubnet(reader, definition, launch.launchType);
   const unsupported = context.whyUnsupported(definition);
   if (unsupported !== undefined) throw new ServiceError("UnsupportedFeatureException", unsupported);
   if (reader.objects("volumeConfigurations").length > 0) {
@@ -88,10 +75,9 @@ function parseRunTask(context: OperationContext, reader: RequestReader, cluster:
   }
   return {
     cluster,
-    definition,
-    count,
+    targets: launch.targets,
     settings: {
-      ...readSettings(reader, cluster, definition),
+      ...readSettings(reader, cluster, definition, launch.launchType),
       ...(subnetId === undefined ? {} : { subnetId }),
     },
     constraints: [...definition.placementConstraints, ...parseConstraints(reader)],
@@ -108,33 +94,20 @@ function readDefinition({ state }: OperationContext, reader: RequestReader): Tas
   return definition;
 }
 
-function checkLaunchType(reader: RequestReader, cluster: Cluster): void {
-  const launchType = reader.oneOf("launchType", ["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"]);
-  const strategy = reader.objects("capacityProviderStrategy", { max: 20 });
-  if (launchType !== undefined && strategy.length > 0) {
-    throw new ServiceError(
-      "InvalidParameterException",
-      "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.",
-    );
-  }
-  if (strategy.length > 0) {
-    throw new ServiceError(
-      "InvalidParameterException",
-      "The specified capacity provider was not found. Specify a valid name or ARN and try again.",
-    );
-  }
-  if (launchType !== undefined && launchType !== "EC2") {
-    throw new ServiceError(
-      "UnsupportedFeatureException",
-      `This local endpoint runs tasks on its container instances only: use launchType EC2 instead of ${launchType}.`,
-    );
-  }
-  if (activeInstances(cluster).length === 0)
+/** With a strategy tasks can wait for instances. */
+function checkInstances(cluster: Cluster, { launchType, targets }: LaunchTargets): void {
+  if (launchType === "FARGATE" || targets.some(({ capacityProvider }) => capacityProvider !== undefined))
+    return;
+  if (instancesOf(cluster).length === 0)
     throw new ServiceError("InvalidParameterException", "No Container Instances were found in your cluster.");
 }
 
 /** The subnet of the task's network interface, of which there is one in network mode `awsvpc` only. */
-function readSubnet(reader: RequestReader, definition: TaskDefinition): string | undefined {
+function readSubnet(
+  reader: RequestReader,
+  definition: TaskDefinition,
+  launchType: LaunchType,
+): string | undefined {
   const network = reader.object("networkConfiguration");
   if (definition.networkMode !== "awsvpc") {
     if (network === undefined) return undefined;
@@ -153,7 +126,7 @@ function readSubnet(reader: RequestReader, definition: TaskDefinition): string |
   const [subnetId] = awsvpc.strings("subnets", { min: 1, max: 16 });
   awsvpc.strings("securityGroups", { max: 5 });
   const publicIp = awsvpc.oneOf("assignPublicIp", ["ENABLED", "DISABLED"]);
-  if (publicIp === "ENABLED") {
+  if (publicIp === "ENABLED" && launchType === "EC2") {
     throw new ServiceError(
       "InvalidParameterException",
       "Assign public IP is not supported for this launch type.",
@@ -162,7 +135,12 @@ function readSubnet(reader: RequestReader, definition: TaskDefinition): string |
   return subnetId;
 }
 
-function readSettings(reader: RequestReader, cluster: Cluster, definition: TaskDefinition): TaskSettings {
+function readSettings(
+  reader: RequestReader,
+  cluster: Cluster,
+  definition: TaskDefinition,
+  launchType: LaunchType,
+): TaskSettings {
   const startedBy = reader.string("startedBy");
   if (startedBy !== undefined && !STARTED_BY.test(startedBy)) {
     throw new ServiceError(
@@ -179,9 +157,12 @@ function readSettings(reader: RequestReader, cluster: Cluster, definition: TaskD
   }
   const own = readTags(reader);
   if (reader.boolean("enableECSManagedTags") === true) own.set("aws:ecs:clusterName", cluster.name);
+  const overrides = parseOverrides(reader, definition);
+  const fargate = readFargate(reader, launchType, definition, overrides);
   return {
     definition,
-    overrides: parseOverrides(reader, definition),
+    overrides,
+    ...(fargate === undefined ? {} : { fargate }),
     ...(startedBy === undefined ? {} : { startedBy }),
     group: reader.string("group") ?? `family:${definition.family}`,
     tags: propagate === "TASK_DEFINITION" ? new Map([...definition.tags, ...own]) : own,
@@ -196,51 +177,4 @@ function readToken(reader: RequestReader): string | undefined {
     "InvalidParameterException",
     `clientToken must be 1 to 64 printable ASCII characters; it is "${token}".`,
   );
-}
-
-function placeAll(
-  context: OperationContext,
-  { cluster, count, settings, constraints, strategies }: RunTaskRequest,
-): { tasks: Task[]; unmentioned: Task[]; failures: JsonObject[] } {
-  const instances = activeInstances(cluster);
-  const tasks: Task[] = [];
-  const unmentioned: Task[] = [];
-  const failures: JsonObject[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const at = instances[failures.length % instances.length];
-    // A cluster without active instances was refused before.
-    if (at === undefined) break;
-    const fault = context.faults.takePlacementFailure();
-    if (fault !== undefined) {
-      failures.push({ arn: at.arn, reason: fault });
-      continue;
-    }
-    const placement: PlacementRequest = {
-      reservation: settings.overrides.reservation,
-      group: settings.group,
-      constraints,
-      strategies,
-      random: context.random,
-    };
-    const instance = chooseInstance(instances, placement);
-    if (instance === undefined) {
-      failures.push({ arn: at.arn, reason: whyNot(at, placement) });
-      continue;
-    }
-    tasks.push(startOn(instance));
-    const second = context.faults.takeStartTwice() ? chooseInstance(instances, placement) : undefined;
-    if (second !== undefined) unmentioned.push(startOn(second));
-  }
-  return { tasks, unmentioned, failures };
-
-  function startOn(instance: ContainerInstance): Task {
-    const task = makeTask(context, cluster, instance, settings);
-    context.state.tasks.set(task.id, task);
-    reserve(task);
-    return task;
-  }
-}
-
-function activeInstances(cluster: Cluster): ContainerInstance[] {
-  return [...cluster.instances.values()].filter(({ status }) => status === "ACTIVE");
 }

@@ -1,5 +1,6 @@
 import { ecsArn, pathOfArn } from "../arn.js";
 import { ServiceError } from "../errors.js";
+import { whyNotFargate } from "../fargate.js";
 import type { ContainerDefinition, NetworkMode, TaskDefinition } from "../state.js";
 import { whyNotOrdered } from "../start-order.js";
 import { readTags, RequestReader, tagList, type JsonObject } from "../validation.js";
@@ -54,12 +55,25 @@ function parseDefinition(
   const containers = parsed.map(({ definition }) => definition);
   checkContainers(containers, memory);
   const { tags: _tags, ...document } = reader.json;
+  const placementConstraints = parseConstraints(reader);
+  const notFargate = whyNotFargate({
+    networkMode,
+    ...(cpu === undefined ? {} : { cpu }),
+    ...(memory === undefined ? {} : { memory }),
+    containers,
+    hasExecutionRole: reader.string("executionRoleArn") !== undefined,
+    hasPlacementConstraints: placementConstraints.length > 0,
+  });
+  const required = reader.strings("requiresCompatibilities");
+  if (notFargate !== undefined && required.includes("FARGATE"))
+    throw new ServiceError("ClientException", notFargate);
   return {
     networkMode,
     ...(cpu === undefined ? {} : { cpu }),
     ...(memory === undefined ? {} : { memory }),
     containers,
-    placementConstraints: parseConstraints(reader),
+    placementConstraints,
+    ...(notFargate === undefined ? {} : { whyNotFargate: notFargate }),
     document: {
       ...document,
       containerDefinitions: parsed.map((one) => one.document),
@@ -68,7 +82,11 @@ function parseDefinition(
       volumes: document["volumes"] ?? [],
       placementConstraints: document["placementConstraints"] ?? [],
       requiresAttributes: [],
-      compatibilities: ["EXTERNAL", "EC2"],
+      compatibilities: [
+        ...(networkMode === "awsvpc" ? [] : ["EXTERNAL"]),
+        "EC2",
+        ...(notFargate === undefined ? ["FARGATE"] : []),
+      ],
     },
     tags: readTags(reader),
   };

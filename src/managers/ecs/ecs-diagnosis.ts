@@ -84,6 +84,20 @@ export function checkOutput({ logConfiguration }: ContainerDefinition): Check {
   };
 }
 
+/** Whether tasks of the definition can run on Fargate, as ECS has found when it was registered. */
+export function checkFargate({ compatibilities = [] }: TaskDefinition): Check {
+  const name = "Fargate";
+  if (compatibilities.includes("FARGATE"))
+    return { name, verdict: "ok", seen: "the definition can run there" };
+  return {
+    name,
+    verdict: "fail",
+    seen: `the definition is for ${compatibilities.join(", ") || "nothing"} only`,
+    advice:
+      "register one with networkMode awsvpc, and cpu and memory of the task (npx rollcall taskdef --network fargate)",
+  };
+}
+
 /** Whether the roles that the definition needs are there. That they may be passed cannot be tried without a task. */
 export function checkRoles(definition: TaskDefinition, isFargate: boolean): Check {
   const name = "roles";

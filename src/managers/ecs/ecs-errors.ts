@@ -140,6 +140,15 @@ const EXPLANATIONS: readonly [
     }),
   ],
   [
+    words(/does not support launch.?type/i),
+    (asItIs, { taskDefinition }) => ({
+      saw: asItIs,
+      advice:
+        `register a revision of ${JSON.stringify(taskDefinition)} for Fargate (npx rollcall taskdef --network fargate): ` +
+        `networkMode awsvpc, and cpu and memory of the task`,
+    }),
+  ],
+  [
     words(/task ?definition/i),
     (asItIs, { taskDefinition, operation }) =>
       operation === "DescribeTaskDefinition" || /unable to describe|not found/i.test(asItIs)
@@ -154,6 +163,61 @@ const EXPLANATIONS: readonly [
     (asItIs, { ecsCluster }) => ({
       saw: asItIs,
       advice: `add container instances to the ECS cluster ${JSON.stringify(ecsCluster)}, or use Fargate or a capacityProviderStrategy`,
+    }),
+  ],
+  [
+    words(/capacity provider.*\bmix\b|\bmix\b.*capacity provider/i),
+    (asItIs) => ({
+      saw: asItIs,
+      advice:
+        "name in capacityProviderStrategy either FARGATE and FARGATE_SPOT, or capacity providers with instances",
+    }),
+  ],
+  [
+    words(/capacity provider.*weight/i),
+    (asItIs) => ({
+      saw: asItIs,
+      advice: "give at least one capacity provider of capacityProviderStrategy a weight above 0",
+    }),
+  ],
+  [
+    words(/launch type and capacity provider/i),
+    (asItIs) => ({ saw: asItIs, advice: "leave out launchType or capacityProviderStrategy" }),
+  ],
+  [
+    words(/capacity provider/i),
+    (asItIs, { ecsCluster }) => ({
+      saw: asItIs,
+      advice:
+        `check the names in capacityProviderStrategy, FARGATE and FARGATE_SPOT too: each must be associated with the ` +
+        `ECS cluster ${JSON.stringify(ecsCluster)} (aws ecs describe-clusters shows those that are, aws ecs ` +
+        `put-cluster-capacity-providers sets them)`,
+    }),
+  ],
+  [
+    words(/no fargate configuration exists/i),
+    (asItIs) => ({
+      saw: asItIs,
+      advice: "Fargate has only some sizes: change overrides.cpu and overrides.memory, or leave them out",
+    }),
+  ],
+  [
+    words(/placement (constraint|strateg).*(fargate|launch type)/i),
+    (asItIs) => ({
+      saw: asItIs,
+      advice: "Fargate has no instances to choose from: leave out placementConstraints and placementStrategy",
+    }),
+  ],
+  [
+    words(/platform version must be null/i),
+    (asItIs) => ({ saw: asItIs, advice: "platformVersion is for Fargate: leave it out" }),
+  ],
+  [
+    words(/assign public ip/i),
+    (asItIs) => ({
+      saw: asItIs,
+      advice:
+        "assignPublicIp of networkConfiguration is for Fargate: leave it out; on EC2 the subnets need a NAT gateway",
     }),
   ],
   [

@@ -6,6 +6,7 @@ import type { ECSConnection, Send } from "./ecs-connection.js";
 import { describeDefinition, type DefinitionFacts } from "./ecs-definition-facts.js";
 import {
   checkCapacity,
+  checkFargate,
   checkNetworkMode,
   checkNode,
   checkOutput,
@@ -77,6 +78,7 @@ function* checkDefinition({ definition }: DefinitionFacts, options: Examination)
     seen: `${container.name} becomes the worker (${container.image})`,
   };
   yield checkNetworkMode(definition, container);
+  if (options.isFargate) yield checkFargate(definition);
   yield checkOutput(container);
   yield checkRoles(definition, options.isFargate);
   yield* checkRestart(container);
@@ -171,7 +173,7 @@ class Reader {
     } catch (error) {
       return yield this.#failed(name, "DescribeContainerInstances", error);
     }
-    const providers = cluster.capacityProviders ?? [];
+    const providers = (cluster.capacityProviders ?? []).filter((provider) => !provider.startsWith("FARGATE"));
     if (providers.length > 0) {
       yield {
         name,
@@ -182,7 +184,7 @@ class Reader {
       yield {
         name,
         verdict: "fail",
-        seen: "the ECS cluster has no container instances and no capacity providers",
+        seen: "the ECS cluster has no container instances, and no capacity providers that bring some",
         advice: "add container instances or a capacity provider, or use Fargate (--launch-type FARGATE)",
       };
     }
