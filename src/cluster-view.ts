@@ -21,13 +21,8 @@ import {
   type ReduceOptions,
 } from "./pool/distributed-loop.js";
 import { guidedChunks } from "./pool/guided-chunks.js";
-import {
-  checkMapOptions,
-  checkPool,
-  inputIterator,
-  sizeOfInput,
-  type MapOptions,
-} from "./pool/map-options.js";
+import { checkMapOptions, checkPool, type MapOptions } from "./pool/map-options.js";
+import { iteratorOf, sizeOf } from "./pool/items.js";
 import { ParallelMap } from "./pool/parallel-map.js";
 import { staysHere } from "./protocol/stays-here.js";
 import type { PlacedBroadcast } from "./references/broadcast.js";
@@ -264,12 +259,12 @@ export abstract class ClusterView {
     options: MapOptions<T, S> = {},
   ): ParallelMap<T, Awaited<R> | Awaited<S>> {
     const checked = checkMapOptions<T>(options);
-    const input = inputIterator(items);
+    const input = iteratorOf("pmap", items);
     const find = async (signal: AbortSignal): Promise<FunctionReference> => {
       const reference = await this.#caller.reference(fn, signal);
       return checked.batch === 1 ? reference : composedReference("each", reference);
     };
-    const context = this.#workplaces.mapContext(find, checked.pool, sizeOfInput(items));
+    const context = this.#workplaces.mapContext(find, checked.pool, sizeOf(items));
     return new ParallelMap(context, input, checked);
   }
 

@@ -14,6 +14,7 @@ import type { PendingCall } from "../rpc/pending-calls.js";
 import { sharedAbortController } from "../util/shared-abort.js";
 import { delay } from "../util/time-limit.js";
 import type { CheckedMapOptions } from "./map-options.js";
+import type { ItemsIterator } from "./items.js";
 import { MapInput } from "./map-input.js";
 import { MapPlan, type AttemptEnd, type MapItem, type Verdict } from "./map-plan.js";
 import type { MapWorker } from "./map-worker.js";
@@ -84,7 +85,7 @@ export class MapRun<T, R> implements WaitingWork {
 
   constructor(
     context: MapContext,
-    input: Iterator<T> | AsyncIterator<T>,
+    input: ItemsIterator<T>,
     options: CheckedMapOptions<T>,
     results: MapResults<R>,
   ) {
