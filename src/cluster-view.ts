@@ -1,5 +1,6 @@
 import type { FoundProcess, ProcessDirectory } from "./calls/call-process.js";
 import type { CallTarget, RemoteCallTarget, RemoteDoTarget } from "./calls/call-target.js";
+import { checkPid } from "./calls/pid.js";
 import { ProcessHandle } from "./calls/process-handle.js";
 import { ReferenceMaker } from "./calls/reference-maker.js";
 import type {
@@ -33,6 +34,7 @@ import type { RemoteChannel } from "./references/remote-channel.js";
 import { ReferenceScope } from "./references/scope.js";
 import type { Range } from "./pool/range.js";
 import type { WorkerPool } from "./calls/worker-pool.js";
+import { callable } from "./util/option-checks.js";
 import { Workplaces, type WorkerSupply } from "./pool/workplaces.js";
 
 export interface ClusterViewOptions {
@@ -203,7 +205,7 @@ export abstract class ClusterView {
    * collector has not found yet counts as held.
    */
   async heldReferences(pid?: number): Promise<HeldReferences[]> {
-    const pids = pid === undefined ? this.procs() : [pid];
+    const pids = pid === undefined ? this.procs() : [checkPid("heldReferences", pid)];
     await Promise.all(pids.map((each) => this.#references.flushed(each)));
     return Promise.all(pids.map((each) => this.#references.countOf(each)));
   }
@@ -258,6 +260,7 @@ export abstract class ClusterView {
     items: Iterable<T> | AsyncIterable<T>,
     options: MapOptions<T, S> = {},
   ): ParallelMap<T, Awaited<R> | Awaited<S>> {
+    callable("pmap", fn);
     const checked = checkMapOptions<T>(options);
     const input = iteratorOf("pmap", items);
     const find = async (signal: AbortSignal): Promise<FunctionReference> => {
@@ -293,6 +296,7 @@ export abstract class ClusterView {
     body: (item: T) => unknown,
     options: LoopOptions | ReduceOptions<never> = {},
   ): Promise<unknown> {
+    callable("distributed", body);
     const checked = checkLoopOptions(options);
     const all = loopItems(items);
     const { reduce } = checked;
@@ -321,6 +325,7 @@ export abstract class ClusterView {
     fn: (...args: A) => R,
     pool?: WorkerPool,
   ): (...args: A) => Promise<Awaited<R>> {
+    callable("remote", fn);
     const chosen = pool === undefined ? undefined : checkPool(pool);
     return (...args) => this.remoteCallFetch(fn, chosen ?? this.defaultWorkerPool, ...args);
   }
