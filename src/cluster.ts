@@ -55,6 +55,7 @@ export interface RmProcsOptions {
 export class Cluster extends ClusterView implements AsyncDisposable {
   readonly #events = new EventEmitter<ClusterEvents>();
   readonly #directory: ManagerDirectory;
+  readonly #references: References;
   readonly #supply: Supply;
   readonly #membership: Membership;
   readonly #setUp: SetUp;
@@ -95,6 +96,7 @@ export class Cluster extends ClusterView implements AsyncDisposable {
       local: { pid: 1, process: local },
     });
     this.#directory = directory;
+    this.#references = references;
     this.#supply = supply;
     const setUp = new SetUp(directory, functions, { pid: 1, codec, references });
     this.#setUp = setUp;
@@ -235,6 +237,7 @@ export class Cluster extends ClusterView implements AsyncDisposable {
   /** Ends everything: launches are aborted, workers asked to leave and then forced. Resolves when none is left. */
   async close(): Promise<void> {
     this.#directory.close();
+    this.#references.close();
     clusterClosed(this);
     for (const replacement of this.#replacements) replacement.stop();
     this.#replacements.clear();
