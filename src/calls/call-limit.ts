@@ -1,5 +1,6 @@
 import { CallTimeoutError } from "../errors.js";
 import { DEFAULT_STOP, type StopRule } from "../rpc/stop-rule.js";
+import { onceAborted } from "../util/abort-listeners.js";
 import type { CallLimits, CheckedTarget } from "./call-target.js";
 
 export type LimitOptions = {
@@ -24,9 +25,8 @@ export class CallLimit {
       stop: stop ?? DEFAULT_STOP.stop,
       stopAfterMs: stopAfterMs ?? DEFAULT_STOP.stopAfterMs,
     };
-    const onAbort = (): void => controller.abort(signal!.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    this.#stopListening = () => signal?.removeEventListener("abort", onAbort);
+    this.#stopListening =
+      signal === undefined ? () => {} : onceAborted(signal, () => controller.abort(signal.reason));
     if (timeoutMs !== undefined) {
       this.#deadline = performance.now() + timeoutMs;
       const onTime = (): void =>

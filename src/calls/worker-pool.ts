@@ -1,5 +1,6 @@
 import { CallTimeoutError, NoWorkersError } from "../errors.js";
 import { staysHere } from "../protocol/stays-here.js";
+import { onceAborted } from "../util/abort-listeners.js";
 import { abortSignal, milliseconds, onlyKnown, optional, plainObject } from "../util/option-checks.js";
 import { checkPid } from "./pid.js";
 import { PoolMembers } from "./pool-members.js";
@@ -147,11 +148,10 @@ export class WorkerPool {
         timeoutMs === undefined
           ? undefined
           : setTimeout(() => end(() => reject(this.#late(timeoutMs))), timeoutMs);
-      const onAbort = (): void => end(() => reject(signal!.reason as Error));
       const end = (settle: () => void): void => {
         this.#waiters.delete(waiter);
         clearTimeout(timer);
-        signal?.removeEventListener("abort", onAbort);
+        stopListening?.();
         this.#listen();
         settle();
       };
@@ -160,7 +160,10 @@ export class WorkerPool {
         resolve: (pid) => end(() => resolve(pid)),
         reject: (error) => end(() => reject(error)),
       };
-      signal?.addEventListener("abort", onAbort, { once: true });
+      const stopListening =
+        signal === undefined
+          ? undefined
+          : onceAborted(signal, () => end(() => reject(signal.reason as Error)));
       this.#waiters.add(waiter);
       this.#serve();
     });

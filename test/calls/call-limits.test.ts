@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import { currentCall, exponentialBackOff, type CurrentCall } from "#dist/index.js";
 import { deferred } from "#dist/util/deferred.js";
@@ -189,3 +190,24 @@ for (const [options, error] of wrongOptions) {
     await assert.rejects(cluster.remoteCallFetch(visit, { pid: 1, ...options }, 1), error);
   });
 }
+
+void test("a signal that all work of a program shares has one listener, and none when the work is over", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  await cluster.addProcs(manager({ workers: 2 }));
+  const { signal } = new AbortController();
+  const gate = deferred<void>();
+  hooks.visit = () => gate.promise;
+  using channel = await cluster.channel<number>({ capacity: 20 });
+  const pool = cluster.workerPool();
+  const work = Array.from({ length: 12 }, (_, item): readonly Promise<unknown>[] => [
+    cluster.remoteCallFetch(visit, { pid: "any", signal }, item),
+    Promise.resolve(cluster.pmap(visit, [item], { signal })),
+    channel.take({ signal }),
+    pool.take({ signal }).then((pid) => pool.put(pid)),
+  ]).flat();
+  assert.equal(getEventListeners(signal, "abort").length, 1);
+  gate.resolve();
+  for (let item = 0; item < 12; item++) await channel.put(item);
+  await Promise.all(work);
+  assert.equal(getEventListeners(signal, "abort").length, 0);
+});
