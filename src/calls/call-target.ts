@@ -96,6 +96,7 @@ function takeApart(
     const { pid, ...options } = target;
     return { ...options, where: checkPid(pid) };
   }
+  if ("pid" in target) throw new TypeError("a call takes a pid or a pool, not both; leave one of them out");
   onlyKnown("a call on a pool", target, ["pool", ...optionNames]);
   const { pool, ...options } = target;
   if (pool instanceof WorkerPool) return { ...options, where: pool };

@@ -239,6 +239,8 @@ async function withinLimit<T>(target: CheckedTarget, attempt: (limit: CallLimit)
   const limit = new CallLimit(target);
   try {
     return await retried(target, limit.signal, () => attempt(limit));
+  } catch (error) {
+    throw limit.reasonFor(error);
   } finally {
     limit.end();
   }

@@ -211,3 +211,19 @@ void test("a signal that all work of a program shares has one listener, and none
   await Promise.all(work);
   assert.equal(getEventListeners(signal, "abort").length, 0);
 });
+
+void test("a function that throws because its time is up ends in the error of the time, whoever was faster", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  await cluster.addProcs(manager({ workers: 1 }));
+  hooks.visit = () => {
+    const { deadline } = currentCall();
+    // Computing until then, it throws before any timer of the caller has its turn.
+    while (performance.timeOrigin + performance.now() <= deadline!);
+    throw new Error("too late");
+  };
+  for (const pid of [1, 2]) {
+    const late = { name: "CallTimeoutError", message: "the call did not end within 20 ms" };
+    await assert.rejects(cluster.remoteCallFetch(visit, { pid, timeoutMs: 20 }, 1), late);
+    await assert.rejects(cluster.remoteCallWait(visit, { pid, timeoutMs: 20 }, 1), late);
+  }
+});
