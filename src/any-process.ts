@@ -7,10 +7,10 @@ export type {
   CallTarget,
   RemoteCallTarget,
   RemoteDoTarget,
-  Pid,
   PoolCallOptions,
   RetryOptions,
 } from "./calls/call-target.js";
+export type { Pid } from "./calls/pid.js";
 export type { ProcessHandle, RemoteModule } from "./calls/process-handle.js";
 export type { ClusterView, Scope } from "./cluster-view.js";
 export type {

@@ -1,5 +1,6 @@
 import type { FoundProcess, ProcessDirectory } from "./calls/call-process.js";
 import type { CallTarget, RemoteCallTarget, RemoteDoTarget } from "./calls/call-target.js";
+import { checkPid } from "./calls/pid.js";
 import { ProcessHandle } from "./calls/process-handle.js";
 import { ReferenceMaker } from "./calls/reference-maker.js";
 import type {
@@ -21,13 +22,8 @@ import {
   type ReduceOptions,
 } from "./pool/distributed-loop.js";
 import { guidedChunks } from "./pool/guided-chunks.js";
-import {
-  checkMapOptions,
-  checkPool,
-  inputIterator,
-  sizeOfInput,
-  type MapOptions,
-} from "./pool/map-options.js";
+import { checkMapOptions, checkPool, type MapOptions } from "./pool/map-options.js";
+import { iteratorOf, sizeOf } from "./pool/items.js";
 import { ParallelMap } from "./pool/parallel-map.js";
 import { staysHere } from "./protocol/stays-here.js";
 import type { PlacedBroadcast } from "./references/broadcast.js";
@@ -38,6 +34,7 @@ import type { RemoteChannel } from "./references/remote-channel.js";
 import { ReferenceScope } from "./references/scope.js";
 import type { Range } from "./pool/range.js";
 import type { WorkerPool } from "./calls/worker-pool.js";
+import { callable } from "./util/option-checks.js";
 import { Workplaces, type WorkerSupply } from "./pool/workplaces.js";
 
 export interface ClusterViewOptions {
@@ -208,7 +205,7 @@ export abstract class ClusterView {
    * collector has not found yet counts as held.
    */
   async heldReferences(pid?: number): Promise<HeldReferences[]> {
-    const pids = pid === undefined ? this.procs() : [pid];
+    const pids = pid === undefined ? this.procs() : [checkPid("heldReferences", pid)];
     await Promise.all(pids.map((each) => this.#references.flushed(each)));
     return Promise.all(pids.map((each) => this.#references.countOf(each)));
   }
@@ -263,13 +260,14 @@ export abstract class ClusterView {
     items: Iterable<T> | AsyncIterable<T>,
     options: MapOptions<T, S> = {},
   ): ParallelMap<T, Awaited<R> | Awaited<S>> {
+    callable("pmap", fn);
     const checked = checkMapOptions<T>(options);
-    const input = inputIterator(items);
+    const input = iteratorOf("pmap", items);
     const find = async (signal: AbortSignal): Promise<FunctionReference> => {
       const reference = await this.#caller.reference(fn, signal);
       return checked.batch === 1 ? reference : composedReference("each", reference);
     };
-    const context = this.#workplaces.mapContext(find, checked.pool, sizeOfInput(items));
+    const context = this.#workplaces.mapContext(find, checked.pool, sizeOf(items));
     return new ParallelMap(context, input, checked);
   }
 
@@ -298,6 +296,7 @@ export abstract class ClusterView {
     body: (item: T) => unknown,
     options: LoopOptions | ReduceOptions<never> = {},
   ): Promise<unknown> {
+    callable("distributed", body);
     const checked = checkLoopOptions(options);
     const all = loopItems(items);
     const { reduce } = checked;
@@ -326,6 +325,7 @@ export abstract class ClusterView {
     fn: (...args: A) => R,
     pool?: WorkerPool,
   ): (...args: A) => Promise<Awaited<R>> {
+    callable("remote", fn);
     const chosen = pool === undefined ? undefined : checkPool(pool);
     return (...args) => this.remoteCallFetch(fn, chosen ?? this.defaultWorkerPool, ...args);
   }

@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import { LocalProcess } from "./calls/local-process.js";
 import type { Everywhere } from "./calls/everywhere.js";
 import type { EverywhereOptions } from "./calls/everywhere-options.js";
+import { checkPid, checkPids } from "./calls/pid.js";
 import {
   checkAddProcsOptions,
   type AddProcsOptions,
@@ -34,7 +35,7 @@ import type { Topology } from "./peers/topology.js";
 import { newCodec } from "./protocol/codec.js";
 import { References } from "./references/references.js";
 import type { AnyFunction, LoadFunction } from "./rpc/call-server.js";
-import { isRecord, milliseconds, onlyKnown, show } from "./util/option-checks.js";
+import { isRecord, milliseconds, onlyKnown, plainObject, show } from "./util/option-checks.js";
 
 export interface RmProcsOptions {
   /** How long a worker may take to exit by itself, in milliseconds. Default: the cluster's `leaveGraceMs`. */
@@ -54,6 +55,7 @@ export interface RmProcsOptions {
 export class Cluster extends ClusterView implements AsyncDisposable {
   readonly #events = new EventEmitter<ClusterEvents>();
   readonly #directory: ManagerDirectory;
+  readonly #references: References;
   readonly #supply: Supply;
   readonly #membership: Membership;
   readonly #setUp: SetUp;
@@ -94,6 +96,7 @@ export class Cluster extends ClusterView implements AsyncDisposable {
       local: { pid: 1, process: local },
     });
     this.#directory = directory;
+    this.#references = references;
     this.#supply = supply;
     const setUp = new SetUp(directory, functions, { pid: 1, codec, references });
     this.#setUp = setUp;
@@ -118,7 +121,7 @@ export class Cluster extends ClusterView implements AsyncDisposable {
    * a `ClusterManagerError` if the platform refuses the request, after everything that was started has been stopped.
    */
   addProcs<Details>(manager: ClusterManager<Details>, options: AddProcsOptions = {}): Launch<Details> {
-    checkManager(manager);
+    checkManager("addProcs", manager);
     const checked = checkAddProcsOptions(options, this.#topology);
     if (checked.replacements > 0) checkStartsOne("replace", manager);
     const replacement = checked.replacements === 0 ? undefined : this.#replacement(manager, checked);
@@ -140,7 +143,7 @@ export class Cluster extends ClusterView implements AsyncDisposable {
    * const results = await cluster.pmap(simulate, seeds);
    */
   adapt(manager: ClusterManager, options: AdaptOptions): Adaptation {
-    checkManager(manager);
+    checkManager("adapt", manager);
     const { limits, launch } = checkAdaptOptions(options, this.#topology);
     checkStartsOne("adapt", manager);
     const launchOptions = this.#launchOptions(launch);
@@ -166,9 +169,9 @@ export class Cluster extends ClusterView implements AsyncDisposable {
 
   /** Removes workers: each is asked to exit, then forced. Resolves when they are gone. Unknown pids throw. */
   async rmProcs(pids: number | readonly number[], options: RmProcsOptions = {}): Promise<void> {
-    const list = checkPids("rmProcs", pids);
+    const list = checkPids("rmProcs", Array.isArray(pids) ? pids : [pids]);
     if (list.includes(1)) throw new RangeError("process 1 is the manager; it cannot be removed (use close)");
-    onlyKnown("rmProcs", options, ["graceMs", "drainMs"]);
+    onlyKnown("rmProcs", plainObject("the options of rmProcs", options), ["graceMs", "drainMs"]);
     const graceMs = milliseconds("graceMs", options.graceMs ?? this.#leaveGraceMs, 0);
     const drainMs = milliseconds("drainMs", options.drainMs ?? 0, 0);
     await this.#membership.remove([...new Set(list)], graceMs, drainMs);
@@ -209,14 +212,14 @@ export class Cluster extends ClusterView implements AsyncDisposable {
    * is done. Rejects with an `InterruptError` if what a worker runs cannot be broken off, native code above all.
    */
   async interrupt(pids: number | readonly number[] = this.workers()): Promise<void> {
-    const list = checkPids("interrupt", pids);
+    const list = checkPids("interrupt", Array.isArray(pids) ? pids : [pids]);
     if (list.includes(1)) throw new RangeError("process 1 is the manager, which cannot interrupt itself");
     await this.#membership.interrupt([...new Set(list)]);
   }
 
-  /** What is known of a worker. Throws `NoSuchProcessError` or `ProcessExitedError`. */
+  /** What is known of a worker. Throws a `TypeError` for what is no pid, `NoSuchProcessError` or `ProcessExitedError`. */
   workerInfo(pid: number): WorkerInfo {
-    const { info, manager } = this.#membership.members.get(pid);
+    const { info, manager } = this.#membership.members.get(checkPid("workerInfo", pid));
     return { ...info, launched: manager.describe(info.launched.id) ?? info.launched };
   }
 
@@ -234,6 +237,7 @@ export class Cluster extends ClusterView implements AsyncDisposable {
   /** Ends everything: launches are aborted, workers asked to leave and then forced. Resolves when none is left. */
   async close(): Promise<void> {
     this.#directory.close();
+    this.#references.close();
     clusterClosed(this);
     for (const replacement of this.#replacements) replacement.stop();
     this.#replacements.clear();
@@ -331,17 +335,6 @@ function tellOfLoss(
   else replacement.lost(event.pid!);
 }
 
-/** One pid or several, as a list. Throws a `TypeError` for what can be none. */
-function checkPids(name: string, pids: number | readonly number[]): readonly number[] {
-  const list = Array.isArray(pids) ? (pids as readonly number[]) : [pids as number];
-  for (const pid of list) {
-    if (!Number.isInteger(pid) || pid < 1) {
-      throw new TypeError(`${name} takes pids (1, 2, ...), not ${show(pid)}`);
-    }
-  }
-  return list;
-}
-
 /** Throws a `TypeError` if a single worker cannot be had from this manager. */
 function checkStartsOne(name: string, manager: ClusterManager): void {
   if (manager.countsPlaces !== true) return;
@@ -351,7 +344,7 @@ function checkStartsOne(name: string, manager: ClusterManager): void {
   );
 }
 
-function checkManager(manager: unknown): void {
+function checkManager(name: string, manager: unknown): void {
   if (isRecord(manager) && typeof manager["launch"] === "function") return;
-  throw new TypeError(`addProcs needs a cluster manager, such as new LocalManager(4), not ${show(manager)}`);
+  throw new TypeError(`${name} needs a cluster manager, such as new LocalManager(4), not ${show(manager)}`);
 }

@@ -1,4 +1,4 @@
-import { fraction, milliseconds, onlyKnown, plainObject, wholeNumber } from "../util/option-checks.js";
+import { fraction, milliseconds, onlyKnown, plainObject, show, wholeNumber } from "../util/option-checks.js";
 
 export interface BackOffOptions {
   /** How many delays. Default 3. */
@@ -32,9 +32,8 @@ export function exponentialBackOff(
   wholeNumber("retries", retries, 0, 1_000);
   milliseconds("firstDelayMs", firstDelayMs, 0);
   milliseconds("maxDelayMs", maxDelayMs, 0);
-  if (typeof factor !== "number" || !(factor >= 1)) {
-    throw new RangeError(`factor must be a number of 1 or more, not ${String(factor)}`);
-  }
+  if (typeof factor !== "number") throw new TypeError(`factor must be a number, not ${show(factor)}`);
+  if (!(factor >= 1)) throw new RangeError(`factor must be 1 or more, not ${factor}`);
   fraction("jitter", jitter);
   return {
     *[Symbol.iterator]() {

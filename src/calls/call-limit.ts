@@ -1,5 +1,6 @@
-import { CallTimeoutError } from "../errors.js";
+import { CallTimeoutError, RemoteError } from "../errors.js";
 import { DEFAULT_STOP, type StopRule } from "../rpc/stop-rule.js";
+import { onceAborted } from "../util/abort-listeners.js";
 import type { CallLimits, CheckedTarget } from "./call-target.js";
 
 export type LimitOptions = {
@@ -11,6 +12,7 @@ export class CallLimit {
   /** Aborts with the caller's own signal, or when the time of the call is up. */
   readonly signal: AbortSignal;
   readonly rule: StopRule;
+  readonly #timeoutMs: number | undefined;
   readonly #deadline: number | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
   readonly #stopListening: () => void;
@@ -24,14 +26,12 @@ export class CallLimit {
       stop: stop ?? DEFAULT_STOP.stop,
       stopAfterMs: stopAfterMs ?? DEFAULT_STOP.stopAfterMs,
     };
-    const onAbort = (): void => controller.abort(signal!.reason);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    this.#stopListening = () => signal?.removeEventListener("abort", onAbort);
+    this.#stopListening =
+      signal === undefined ? () => {} : onceAborted(signal, () => controller.abort(signal.reason));
+    this.#timeoutMs = timeoutMs;
     if (timeoutMs !== undefined) {
       this.#deadline = performance.now() + timeoutMs;
-      const onTime = (): void =>
-        controller.abort(new CallTimeoutError(`the call did not end within ${timeoutMs} ms`));
-      this.#timer = setTimeout(onTime, timeoutMs);
+      this.#timer = setTimeout(() => controller.abort(this.#timeIsUp()), timeoutMs);
     }
   }
 
@@ -40,9 +40,21 @@ export class CallLimit {
     return this.#deadline === undefined ? undefined : Math.max(0, this.#deadline - performance.now());
   }
 
+  /**
+   * Why the call failed. The function may hear that the time is up, and throw, just before this process's own timer has its
+   * turn: then too it is the time that was up.
+   */
+  reasonFor(error: unknown): unknown {
+    return error instanceof RemoteError && this.leftMs === 0 ? this.#timeIsUp() : error;
+  }
+
   end(): void {
     clearTimeout(this.#timer);
     this.#stopListening();
+  }
+
+  #timeIsUp(): CallTimeoutError {
+    return new CallTimeoutError(`the call did not end within ${this.#timeoutMs} ms`);
   }
 }
 

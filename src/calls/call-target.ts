@@ -1,10 +1,8 @@
 import type { StopRule } from "../rpc/stop-rule.js";
 import { abortSignal, milliseconds, oneOf, onlyKnown, show } from "../util/option-checks.js";
 import { checkRetryDelays } from "./retry-delays.js";
+import { isPid, type Pid } from "./pid.js";
 import { WorkerPool } from "./worker-pool.js";
-
-/** A process of the cluster by its id: 1 is the manager, workers have 2 and up. */
-export type Pid = number;
 
 /** What a call may take with it, wherever it runs. `remoteDo`, which waits for nothing, takes none of it. */
 export interface CallLimits {
@@ -69,7 +67,8 @@ export interface CheckedTarget extends CallLimits, Pick<RetryOptions, "retryChec
   readonly where: Pid | "any" | WorkerPool;
 }
 
-const optionNames: readonly (keyof (CallLimits & RetryOptions))[] = [
+/** Of a call, beside its place. */
+export const optionNames: readonly (keyof (CallLimits & RetryOptions))[] = [
   "signal",
   "timeoutMs",
   "stop",
@@ -97,6 +96,7 @@ function takeApart(
     const { pid, ...options } = target;
     return { ...options, where: checkPid(pid) };
   }
+  if ("pid" in target) throw new TypeError("a call takes a pid or a pool, not both; leave one of them out");
   onlyKnown("a call on a pool", target, ["pool", ...optionNames]);
   const { pool, ...options } = target;
   if (pool instanceof WorkerPool) return { ...options, where: pool };
@@ -104,7 +104,7 @@ function takeApart(
 }
 
 function checkPid(pid: CallOptions["pid"]): CallOptions["pid"] {
-  if (pid === "any" || (Number.isInteger(pid) && pid >= 1)) return pid;
+  if (pid === "any" || isPid(pid)) return pid;
   throw new TypeError(`a call needs a pid (1, 2, ...) or "any", not ${show(pid)}`);
 }
 

@@ -1,5 +1,5 @@
-import { abortSignal, flag, list, milliseconds, onlyKnown, show } from "../util/option-checks.js";
-import type { Pid } from "./call-target.js";
+import { abortSignal, flag, milliseconds, onlyKnown } from "../util/option-checks.js";
+import { checkPids, type Pid } from "./pid.js";
 
 /** Where something runs everywhere, and how long its caller waits. */
 export interface EverywhereOptions {
@@ -27,18 +27,9 @@ export function checkEverywhereOptions(options: EverywhereOptions): CheckedEvery
   if (signal !== undefined) abortSignal("signal", signal);
   if (timeoutMs !== undefined) milliseconds("timeoutMs", timeoutMs, 1);
   return {
-    pids: pids === undefined ? undefined : checkPids(pids),
+    pids: pids === undefined ? undefined : [...new Set(checkPids("pids", pids))],
     replay: flag("replay", replay),
     signal,
     timeoutMs,
   };
-}
-
-function checkPids(pids: readonly Pid[]): Pid[] {
-  const checked = list("pids", pids, Number.MAX_SAFE_INTEGER);
-  for (const pid of checked) {
-    if (!Number.isInteger(pid) || pid < 1)
-      throw new TypeError(`pids takes pids (1, 2, ...), not ${show(pid)}`);
-  }
-  return [...new Set(checked)];
 }

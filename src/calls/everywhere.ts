@@ -4,7 +4,7 @@ import { DEFAULT_STOP } from "../rpc/stop-rule.js";
 import { deferred } from "../util/deferred.js";
 import { abortable, TimeLimitError } from "../util/time-limit.js";
 import type { CallableProcess, FoundProcess, ProcessDirectory } from "./call-process.js";
-import type { Pid } from "./call-target.js";
+import type { Pid } from "./pid.js";
 import type { CheckedEverywhereOptions } from "./everywhere-options.js";
 import { CallLimit } from "./call-limit.js";
 import { awaitReply } from "./remote-call.js";

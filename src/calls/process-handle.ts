@@ -1,6 +1,7 @@
-import { show } from "../util/option-checks.js";
+import { onlyKnown, plainObject, show } from "../util/option-checks.js";
 import {
   checkTarget,
+  optionNames,
   type CallLimits,
   type CallOptions,
   type CallTarget,
@@ -64,6 +65,7 @@ export class ProcessHandle {
 
   /** The same process with further options for every call; those given earlier stay, where they are not given again. */
   with(options: CallLimits & RetryOptions): ProcessHandle {
+    onlyKnown("with", plainObject("the options of with", options), optionNames);
     const { pid, pool } = this;
     const where = pool === undefined ? { pid: pid! } : { pool };
     return new ProcessHandle(this.#calls, { ...this.#options, ...options, ...where });

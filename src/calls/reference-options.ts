@@ -1,6 +1,6 @@
 import { checkWaitOptions, type WaitOptions } from "../references/wait-options.js";
 import { list, onlyKnown, plainObject, show } from "../util/option-checks.js";
-import type { Pid } from "./call-target.js";
+import { isPid, type Pid } from "./pid.js";
 
 /** Where a reference's value lives. */
 export interface ReferenceOptions {
@@ -72,9 +72,8 @@ export function checkBroadcastOptions(options: BroadcastOptions): {
 }
 
 function checkedPid(name: string, pid: unknown): Pid | "any" | undefined {
-  const isPid = typeof pid === "number" && Number.isInteger(pid) && pid >= 1;
   const isList = name === "producers" || name === "pids";
-  if (isPid || (!isList && (pid === undefined || pid === "any"))) return pid;
+  if (isPid(pid) || (!isList && (pid === undefined || pid === "any"))) return pid;
   const wanted = isList ? "must be pids (1, 2, ...)" : 'needs a pid (1, 2, ...) or "any"';
   throw new TypeError(`${name} ${wanted}, not ${show(pid)}`);
 }

@@ -1,6 +1,7 @@
 import { ClusterClosedError } from "../errors.js";
 import type { FunctionReference, FoundReference } from "../functions/function-reference.js";
 import { withCallSite } from "../rpc/call-site.js";
+import { callable } from "../util/option-checks.js";
 import { abortable } from "../util/time-limit.js";
 import { CachingPool } from "./caching-pool.js";
 import { CallLimit, isLimited } from "./call-limit.js";
@@ -45,7 +46,7 @@ export class Caller {
     if (this.#directory.isClosed) {
       throw new ClusterClosedError("the cluster was closed; its workers are gone");
     }
-    if (typeof fn !== "function") throw new TypeError(`a remote call needs a function, not ${typeof fn}`);
+    callable("a remote call", fn);
     return this.#functions.known(fn) ?? this.#functions.find(fn, signal);
   }
 
@@ -192,6 +193,7 @@ export class Caller {
     reference: FunctionReference,
     signal: AbortSignal | undefined,
   ): Promise<Place> {
+    if (where instanceof WorkerPool) where.checkIsOf(this.#directory);
     const taken = where instanceof WorkerPool ? await takeFrom(where, reference, signal) : undefined;
     try {
       const target = taken?.pid ?? (where as Exclude<typeof where, WorkerPool>);
@@ -237,6 +239,8 @@ async function withinLimit<T>(target: CheckedTarget, attempt: (limit: CallLimit)
   const limit = new CallLimit(target);
   try {
     return await retried(target, limit.signal, () => attempt(limit));
+  } catch (error) {
+    throw limit.reasonFor(error);
   } finally {
     limit.end();
   }

@@ -1,10 +1,14 @@
 import { CallTimeoutError, NoWorkersError } from "../errors.js";
 import { staysHere } from "../protocol/stays-here.js";
+import { onceAborted } from "../util/abort-listeners.js";
 import { abortSignal, milliseconds, onlyKnown, optional, plainObject } from "../util/option-checks.js";
+import { checkPid } from "./pid.js";
 import { PoolMembers } from "./pool-members.js";
 
 /** What a pool needs of its cluster. */
 export interface PoolContext {
+  /** The processes among which it has its own. */
+  readonly directory: object;
   /** The process that an empty default pool hands out. */
   readonly localPid: number;
   /** Throws `NoSuchProcessError` or `ProcessExitedError` for a pid that cannot become a member. */
@@ -64,6 +68,15 @@ export class WorkerPool {
     return "make one where it is used, with currentCluster().workerPool(pids)";
   }
 
+  /**
+   * @internal Throws a `TypeError` if these are not the processes of which it has its own: another cluster's have the same
+   * pids.
+   */
+  checkIsOf(directory: object): void {
+    if (this.#context.directory === directory) return;
+    throw new TypeError("the pool belongs to another cluster; make one with workerPool of this one");
+  }
+
   /** Members, free or not. */
   get size(): number {
     return this.#present().size;
@@ -90,11 +103,11 @@ export class WorkerPool {
   }
 
   /**
-   * Makes a process a member, free at first; nothing changes for one that is a member. Throws `NoSuchProcessError` or
-   * `ProcessExitedError`.
+   * Makes a process a member, free at first; nothing changes for one that is a member. Throws a `TypeError` for
+   * what is no pid, `NoSuchProcessError` or `ProcessExitedError`.
    */
   push(pid: number): this {
-    this.#context.check(pid);
+    this.#context.check(checkPid("push", pid));
     this.#members.add(pid);
     this.#context.pushed();
     return this;
@@ -107,7 +120,7 @@ export class WorkerPool {
 
   /** Gives a taken process back. One that is no member (any more) is ignored. */
   put(pid: number): void {
-    this.#present().putBack(pid);
+    this.#present().putBack(checkPid("put", pid));
     this.#serve();
   }
 
@@ -135,11 +148,10 @@ export class WorkerPool {
         timeoutMs === undefined
           ? undefined
           : setTimeout(() => end(() => reject(this.#late(timeoutMs))), timeoutMs);
-      const onAbort = (): void => end(() => reject(signal!.reason as Error));
       const end = (settle: () => void): void => {
         this.#waiters.delete(waiter);
         clearTimeout(timer);
-        signal?.removeEventListener("abort", onAbort);
+        stopListening?.();
         this.#listen();
         settle();
       };
@@ -148,7 +160,10 @@ export class WorkerPool {
         resolve: (pid) => end(() => resolve(pid)),
         reject: (error) => end(() => reject(error)),
       };
-      signal?.addEventListener("abort", onAbort, { once: true });
+      const stopListening =
+        signal === undefined
+          ? undefined
+          : onceAborted(signal, () => end(() => reject(signal.reason as Error)));
       this.#waiters.add(waiter);
       this.#serve();
     });

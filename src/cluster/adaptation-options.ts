@@ -1,7 +1,8 @@
 import type { Topology } from "../peers/topology.js";
-import { milliseconds, plainObject, wholeNumber } from "../util/option-checks.js";
+import { milliseconds, onlyKnown, plainObject, wholeNumber } from "../util/option-checks.js";
 import {
   checkAddProcsOptions,
+  kindOptionNames,
   type AddProcsOptions,
   type CheckedAddProcsOptions,
 } from "./add-procs-options.js";
@@ -34,6 +35,7 @@ export function checkAdaptOptions(options: AdaptOptions, topology: Topology): Ch
       throw new TypeError(`adapt takes no ${name}: it starts workers, and others in their place, by itself`);
     }
   }
+  onlyKnown("adapt", options, ["min", "max", "idleMs", "patienceMs", ...kindOptionNames]);
   const most = wholeNumber("max", max, 1, MOST_WORKERS);
   return {
     limits: {

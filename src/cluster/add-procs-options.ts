@@ -49,16 +49,16 @@ export interface CheckedAddProcsOptions {
   readonly initialize: Initialize | undefined;
 }
 
+/** Those that say what kind of workers are started. */
+export const kindOptionNames = ["labels", "ident", "connectIdents", "initialize"];
+
 /** Throws a `TypeError` or `RangeError` that names the option. */
 export function checkAddProcsOptions(options: AddProcsOptions, topology: Topology): CheckedAddProcsOptions {
   onlyKnown("addProcs", plainObject("the options of addProcs", options), [
     "signal",
     "workers",
-    "labels",
-    "ident",
-    "connectIdents",
+    ...kindOptionNames,
     "replace",
-    "initialize",
   ]);
   const { signal, workers, labels = {}, replace = false, initialize } = options;
   return {

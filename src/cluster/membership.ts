@@ -15,7 +15,7 @@ import type { AuthenticatedConnection } from "../rpc/handshake-exchange.js";
 import { tcpTransport } from "../transport/tcp.js";
 import type { Transport } from "../transport/transport.js";
 import { formatAddress } from "../util/address.js";
-import { abortable } from "../util/time-limit.js";
+import { abortable, LONGEST_TIMER_MS, timeLimit } from "../util/time-limit.js";
 import { Admission, type AdmissionNeeds } from "./admission.js";
 import type { Emit } from "./cluster-events.js";
 import type { ClusterManager, LaunchRequest, LeavingNotice, WorkerWatch } from "./cluster-manager.js";
@@ -136,6 +136,7 @@ export class Membership {
   /** Asks these workers to leave, forces those that do not, and resolves when the platform confirms that all are gone. */
   async remove(pids: readonly number[], graceMs: number, drainMs = 0): Promise<void> {
     const members = pids.map((pid) => this.members.get(pid));
+    const allMs = Math.min(drainMs + graceMs, LONGEST_TIMER_MS);
     const byManager = new Map<ClusterManager, Member[]>();
     for (const member of members) {
       if (member.step("leave")) this.#leaving(member, { isAsked: true, reason: ASKED });
@@ -143,14 +144,14 @@ export class Membership {
       byManager.set(member.manager, [...(byManager.get(member.manager) ?? []), member]);
     }
     // A worker ends itself by force after both times.
-    const limit = AbortSignal.timeout(drainMs + graceMs + FORCED_END_MS);
+    const limit = timeLimit(allMs + FORCED_END_MS);
     try {
       await Promise.all(
         [...byManager].map(([manager, group]) =>
           manager.kill(
             group.map((member) => member.info.launched.id),
-            drainMs + graceMs,
-            AbortSignal.timeout(drainMs + graceMs + KILL_MS),
+            allMs,
+            timeLimit(allMs + KILL_MS),
           ),
         ),
       );

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
+import { inspect } from "node:util";
 
 /** A container instance of the endpoint: what an EC2 instance is to ECS. */
 export interface ContainerInstanceOptions {
@@ -148,7 +149,9 @@ export function resolveOptions(options: LocalECSOptions): ResolvedOptions {
   checkNames("startLocalECS", options, OPTION_NAMES);
   const region = checkText("region", options.region ?? "us-east-1", /^[a-z]{2}(-[a-z]+)+-\d$/, "us-east-1");
   const host = checkText("host", options.host ?? "127.0.0.1", HOST, "127.0.0.1");
-  const workingDirectory = resolve(options.workingDirectory ?? ".");
+  const workingDirectory = resolve(
+    checkText("workingDirectory", options.workingDirectory ?? ".", /./, "/srv/tasks"),
+  );
   if (statSync(workingDirectory, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new RangeError(`workingDirectory must be a directory that exists; "${workingDirectory}" is not`);
   const advertiseHost = checkText(
@@ -165,7 +168,9 @@ export function resolveOptions(options: LocalECSOptions): ResolvedOptions {
     host,
     advertiseHost,
     workingDirectory,
-    missingImages: options.missingImages ?? [],
+    missingImages: checkList("missingImages", options.missingImages ?? []).map((image, index) =>
+      checkText(`missingImages[${index}]`, image, /./, "registry.example/worker:1"),
+    ),
     stopTimeout: checkInteger("stopTimeout", options.stopTimeout ?? 30, 0, 86_400),
     capacityWaitMs: checkInteger("capacityWaitMs", options.capacityWaitMs ?? 600_000, 0, 86_400_000),
     closeGraceMs: checkInteger("closeGraceMs", options.closeGraceMs ?? 10_000, 0, 600_000),
@@ -187,9 +192,10 @@ function resolveInstances(
   const list =
     typeof instances === "number"
       ? Array.from({ length: checkInteger("instances", instances, 0, MAX_INSTANCES) }, () => ({}))
-      : instances;
-  if (!Array.isArray(list))
-    throw new TypeError(`instances must be a number or a list; it is ${JSON.stringify(instances)}`);
+      : checkList("instances", instances, "a number or a list");
+  for (const [index, instance] of list.entries()) {
+    checkNames(`instances[${index}]`, instance, INSTANCE_OPTION_NAMES);
+  }
   const withoutEngine = list.findIndex(({ docker }: ContainerInstanceOptions) => docker === undefined);
   if (withoutEngine !== -1 && list.some(({ docker }: ContainerInstanceOptions) => docker !== undefined))
     throw new TypeError(
@@ -197,11 +203,15 @@ function resolveInstances(
     );
   return list.map((instance: ContainerInstanceOptions, index) => {
     const name = `instances[${index}]`;
-    checkNames(name, instance, INSTANCE_OPTION_NAMES);
     return {
       cpu: checkInteger(`${name}.cpu`, instance.cpu ?? 2048, 1, 1_000_000),
       memory: checkInteger(`${name}.memory`, instance.memory ?? 4096, 1, 100_000_000),
-      availabilityZone: instance.availabilityZone ?? `${region}${["a", "b", "c"][index % 3]}`,
+      availabilityZone: checkText(
+        `${name}.availabilityZone`,
+        instance.availabilityZone ?? `${region}${["a", "b", "c"][index % 3]}`,
+        /./,
+        `${region}a`,
+      ),
       attributes: instance.attributes ?? {},
       cluster: checkText(`${name}.cluster`, instance.cluster ?? "default", /^[\w-]{1,255}$/, "default"),
       ...(instance.capacityProvider === undefined
@@ -242,9 +252,7 @@ function resolveDocker(
 ): Pick<ResolvedInstance, "docker"> {
   if (docker === undefined) return {};
   if (typeof docker !== "object" || docker === null)
-    throw new TypeError(
-      `${name} must be like { socketPath: "/var/run/docker.sock" }; it is ${String(docker)}`,
-    );
+    throw new TypeError(`${name} must be like { socketPath: "/var/run/docker.sock" }; it is ${show(docker)}`);
   checkNames(name, docker, DOCKER_OPTION_NAMES);
   const { socketPath, awsvpcNetwork = "bridge" } = docker;
   return {
@@ -282,7 +290,9 @@ function reachable(host: string): string {
   return host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
 }
 
-function checkNames(owner: string, options: object, known: Readonly<Record<string, true>>): void {
+function checkNames(owner: string, options: unknown, known: Readonly<Record<string, true>>): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options))
+    throw new TypeError(`the options of ${owner} must be an object, not ${show(options)}`);
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
   if (unknown !== undefined)
     throw new TypeError(
@@ -290,21 +300,29 @@ function checkNames(owner: string, options: object, known: Readonly<Record<strin
     );
 }
 
+function show(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : inspect(value, { depth: 0 });
+}
+
+function checkList<Item>(name: string, value: readonly Item[], wanted = "a list"): readonly Item[] {
+  if (!Array.isArray(value)) throw new TypeError(`${name} must be ${wanted}; it is ${show(value)}`);
+  return value;
+}
+
 function checkBoolean(name: string, value: unknown): boolean {
-  if (typeof value !== "boolean")
-    throw new TypeError(`${name} must be true or false; it is ${String(value)}`);
+  if (typeof value !== "boolean") throw new TypeError(`${name} must be true or false; it is ${show(value)}`);
   return value;
 }
 
 function checkInteger(name: string, value: unknown, min: number, max: number): number {
-  if (typeof value !== "number") throw new TypeError(`${name} must be a number; it is ${String(value)}`);
+  if (typeof value !== "number") throw new TypeError(`${name} must be a number; it is ${show(value)}`);
   if (!Number.isInteger(value) || value < min || value > max)
     throw new RangeError(`${name} must be a whole number from ${min} to ${max}; it is ${value}`);
   return value;
 }
 
 function checkText(name: string, value: unknown, pattern: RegExp, example: string): string {
-  if (typeof value !== "string") throw new TypeError(`${name} must be a string; it is ${String(value)}`);
+  if (typeof value !== "string") throw new TypeError(`${name} must be a string; it is ${show(value)}`);
   if (!pattern.test(value)) throw new RangeError(`${name} must be like "${example}"; it is "${value}"`);
   return value;
 }

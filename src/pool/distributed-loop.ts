@@ -77,8 +77,8 @@ export function loopItems<T>(items: Iterable<T> | ArrayLike<T> | Range): ArrayLi
   if (typeof items === "object" || typeof items === "string") {
     if (ArrayBuffer.isView(items) && "length" in items) return items;
     if (items !== null && Symbol.iterator in Object(items)) return Array.from(items as Iterable<T>);
-    if (items !== null) {
-      wholeNumber("length", (items as ArrayLike<T>).length, 0, 2 ** 32 - 1);
+    if (items !== null && "length" in items) {
+      wholeNumber("length", items.length, 0, 2 ** 32 - 1);
       return Array.from(items);
     }
   }

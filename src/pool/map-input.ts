@@ -1,3 +1,5 @@
+import { checkResult, type ItemsIterator } from "./items.js";
+
 /** Who hears of what an asynchronous input gives. */
 export interface LateInput<T> {
   /** An item, or that the input is over. */
@@ -7,14 +9,14 @@ export interface LateInput<T> {
 
 /** The input of a map, read one item at a time and only when an item is asked for. */
 export class MapInput<T> {
-  readonly #iterator: Iterator<T> | AsyncIterator<T>;
+  readonly #iterator: ItemsIterator<T>;
   readonly #late: LateInput<T>;
   #isReading = false;
   #isOver = false;
   #left: number;
 
   /** @param size How many items it has, if that is known. */
-  constructor(iterator: Iterator<T> | AsyncIterator<T>, late: LateInput<T>, size = Infinity) {
+  constructor(iterator: ItemsIterator<T>, late: LateInput<T>, size = Infinity) {
     this.#iterator = iterator;
     this.#late = late;
     this.#left = size;
@@ -40,10 +42,12 @@ export class MapInput<T> {
     const next = this.#iterator.next();
     if (!isThenable(next)) return this.#take(next);
     this.#isReading = true;
-    Promise.resolve(next).then((result) => {
-      this.#isReading = false;
-      this.#late.gave(this.#take(result));
-    }, this.#late.failed);
+    Promise.resolve(next)
+      .then((result) => {
+        this.#isReading = false;
+        return this.#take(result);
+      })
+      .then(this.#late.gave, this.#late.failed);
     return undefined;
   }
 
@@ -58,7 +62,7 @@ export class MapInput<T> {
   }
 
   #take(result: IteratorResult<T>): { readonly value: T } | undefined {
-    if (result.done !== true) {
+    if (checkResult("pmap", result).done !== true) {
       this.#left = Math.max(0, this.#left - 1);
       return result;
     }
@@ -68,5 +72,5 @@ export class MapInput<T> {
 }
 
 function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as { then?: unknown }).then === "function";
+  return typeof (Object(value) as { then?: unknown }).then === "function";
 }

@@ -173,21 +173,3 @@ function callback<Hook>(name: string, hook: Hook): Hook {
   if (typeof hook === "function") return hook;
   throw new TypeError(`${name} must be a function, not ${show(hook)}`);
 }
-
-/** How many items an input has, where it says so without being read. */
-export function sizeOfInput(items: Iterable<unknown> | AsyncIterable<unknown>): number | undefined {
-  if (Array.isArray(items)) return items.length;
-  return items instanceof Set || items instanceof Map ? items.size : undefined;
-}
-
-/** The input of a map, one item at a time. Throws a `TypeError` for anything that cannot be iterated. */
-export function inputIterator<T>(items: Iterable<T> | AsyncIterable<T>): Iterator<T> | AsyncIterator<T> {
-  if (typeof items === "object" || typeof items === "string") {
-    if (items !== null && Symbol.asyncIterator in Object(items))
-      return (items as AsyncIterable<T>)[Symbol.asyncIterator]();
-    if (items !== null && Symbol.iterator in Object(items)) return (items as Iterable<T>)[Symbol.iterator]();
-  }
-  throw new TypeError(
-    `pmap needs an iterable or an async iterable of items, not ${items === null ? "null" : typeof items}`,
-  );
-}

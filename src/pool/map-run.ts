@@ -11,9 +11,11 @@ import type { EachOutcome } from "../functions/compositions.js";
 import { GLOBAL_MODULE, type FunctionReference } from "../functions/function-reference.js";
 import { remoteError } from "../rpc/failure.js";
 import type { PendingCall } from "../rpc/pending-calls.js";
+import { onceAborted } from "../util/abort-listeners.js";
 import { sharedAbortController } from "../util/shared-abort.js";
 import { delay } from "../util/time-limit.js";
 import type { CheckedMapOptions } from "./map-options.js";
+import type { ItemsIterator } from "./items.js";
 import { MapInput } from "./map-input.js";
 import { MapPlan, type AttemptEnd, type MapItem, type Verdict } from "./map-plan.js";
 import type { MapWorker } from "./map-worker.js";
@@ -80,11 +82,12 @@ export class MapRun<T, R> implements WaitingWork {
   #isPumping = false;
   #isOver = false;
   #stopListening: () => void = () => {};
+  #stopHearing: () => void = () => {};
   #ended: () => void = () => {};
 
   constructor(
     context: MapContext,
-    input: Iterator<T> | AsyncIterator<T>,
+    input: ItemsIterator<T>,
     options: CheckedMapOptions<T>,
     results: MapResults<R>,
   ) {
@@ -115,7 +118,7 @@ export class MapRun<T, R> implements WaitingWork {
     const onAbort = (): void => this.finish({ error: signal!.reason });
     try {
       if (signal?.aborted === true) return onAbort();
-      signal?.addEventListener("abort", onAbort, { once: true, signal: this.#over.signal });
+      if (signal !== undefined) this.#stopHearing = onceAborted(signal, onAbort);
       const found = this.#context.reference(this.#over.signal);
       this.#reference = found instanceof Promise ? await found : found;
       if (this.#isOver) return;
@@ -170,6 +173,7 @@ export class MapRun<T, R> implements WaitingWork {
     this.#isOver = true;
     this.#over.abort();
     this.#stopListening();
+    this.#stopHearing();
     this.#ended();
     for (const timer of this.#timers) clearTimeout(timer);
     this.#workers.abandonAll();

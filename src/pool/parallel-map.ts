@@ -1,3 +1,4 @@
+import type { ItemsIterator } from "./items.js";
 import { staysHere } from "../protocol/stays-here.js";
 import { withCallSite } from "../rpc/call-site.js";
 import { deferred, type Deferred } from "../util/deferred.js";
@@ -23,7 +24,7 @@ export class ParallelMap<T, R> implements Promise<R[]>, AsyncIterable<R> {
   /** Its stack shows the code that made the map; nothing is made of it unless it is needed. */
   readonly #site = new Error();
 
-  constructor(context: MapContext, input: Iterator<T> | AsyncIterator<T>, options: CheckedMapOptions<T>) {
+  constructor(context: MapContext, input: ItemsIterator<T>, options: CheckedMapOptions<T>) {
     this.#order = options.order;
     this.#all.promise.catch(() => {});
     this.#run = new MapRun<T, R>(context, input, options, {

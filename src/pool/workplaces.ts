@@ -2,6 +2,7 @@ import type { FoundProcess, ProcessDirectory } from "../calls/call-process.js";
 import type { FunctionReference } from "../functions/function-reference.js";
 import { CachingPool, type CachingPoolContext } from "../calls/caching-pool.js";
 import type { MapContext, WaitingWork } from "./map-run.js";
+import { checkPids } from "../calls/pid.js";
 import { WorkerPool, type EmptyPoolRule } from "../calls/worker-pool.js";
 
 const MANAGER = 1;
@@ -46,6 +47,7 @@ export class Workplaces {
     this.#supply = supply;
     this.#local = local;
     this.#poolContext = {
+      directory,
       localPid: local.pid,
       check: (pid) => void directory.placeOf(pid),
       callable: () => new Set([MANAGER, ...directory.workers.map(({ pid }) => pid)]),
@@ -76,6 +78,7 @@ export class Workplaces {
   }
 
   set defaultPool(pool: WorkerPool) {
+    pool.checkIsOf(this.#directory);
     this.#pushNewcomers(this.#defaultPool);
     this.#defaultPool = pool;
     this.#poolChanged();
@@ -83,15 +86,16 @@ export class Workplaces {
 
   /** A pool of these processes, by default of all workers that are there. */
   pool(pids: Iterable<number> = this.#pids()): WorkerPool {
-    return new WorkerPool(this.#poolContext, pids);
+    return new WorkerPool(this.#poolContext, checkPids("workerPool", pids));
   }
 
   cachingPool(pids: Iterable<number> = this.#pids()): CachingPool {
-    return new CachingPool(this.#poolContext, pids);
+    return new CachingPool(this.#poolContext, checkPids("cachingPool", pids));
   }
 
-  /** What a map needs that works on the members of `pool`, or on all workers. */
+  /** What a map needs that works on the members of `pool`, or on all workers. Throws for a pool of another cluster. */
   mapContext(reference: FindReference, pool: WorkerPool | undefined, size?: number): MapContext {
+    pool?.checkIsOf(this.#directory);
     const places =
       pool === undefined || pool === this.#defaultPool ? this.#allPlaces() : this.#placesOf(pool);
     return {

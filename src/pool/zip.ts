@@ -1,7 +1,7 @@
-import { inputIterator } from "./map-options.js";
+import { checkItems, checkResult, iteratorOf, type Items } from "./items.js";
 
 /** The item types of several iterables, as a tuple. */
-export type Zipped<Inputs extends readonly (Iterable<unknown> | AsyncIterable<unknown>)[]> = {
+export type Zipped<Inputs extends readonly Items<unknown>[]> = {
   -readonly [Position in keyof Inputs]: Inputs[Position] extends
     Iterable<infer Item> | AsyncIterable<infer Item>
     ? Item
@@ -17,30 +17,26 @@ export type Zipped<Inputs extends readonly (Iterable<unknown> | AsyncIterable<un
  * await cluster.pmap(([image, width]) => resize(image, width), zip(images, widths));
  */
 export function zip<Inputs extends readonly Iterable<unknown>[]>(...inputs: Inputs): Iterable<Zipped<Inputs>>;
-export function zip<Inputs extends readonly (Iterable<unknown> | AsyncIterable<unknown>)[]>(
+export function zip<Inputs extends readonly Items<unknown>[]>(
   ...inputs: Inputs
 ): AsyncIterable<Zipped<Inputs>>;
-export function zip(
-  ...inputs: readonly (Iterable<unknown> | AsyncIterable<unknown>)[]
-): Iterable<unknown[]> | AsyncIterable<unknown[]> {
+export function zip(...inputs: readonly Items<unknown>[]): Iterable<unknown[]> | AsyncIterable<unknown[]> {
   if (inputs.length === 0) throw new TypeError("zip needs at least one iterable");
   const isAsync = inputs.some((input) => Symbol.asyncIterator in Object(input));
   // An input that cannot be iterated is refused here and not where the first tuple is asked for.
-  for (const input of inputs) {
-    if (!(Symbol.asyncIterator in Object(input)) && !(Symbol.iterator in Object(input))) inputIterator(input);
-  }
+  for (const input of inputs) checkItems("zip", input);
   return isAsync
     ? { [Symbol.asyncIterator]: () => zipAsync(inputs) }
     : { [Symbol.iterator]: () => zipSync(inputs as readonly Iterable<unknown>[]) };
 }
 
 function* zipSync(inputs: readonly Iterable<unknown>[]): Generator<unknown[], void, void> {
-  const open = new Set(inputs.map((input) => input[Symbol.iterator]()));
+  const open = new Set(inputs.map((input) => iteratorOf("zip", input) as Iterator<unknown>));
   try {
     for (;;) {
       const tuple: unknown[] = [];
       for (const iterator of open) {
-        const next = iterator.next();
+        const next = checkResult("zip", iterator.next());
         if (next.done === true) {
           open.delete(iterator);
           return;
@@ -54,15 +50,13 @@ function* zipSync(inputs: readonly Iterable<unknown>[]): Generator<unknown[], vo
   }
 }
 
-async function* zipAsync(
-  inputs: readonly (Iterable<unknown> | AsyncIterable<unknown>)[],
-): AsyncGenerator<unknown[], void, void> {
-  const open = new Set(inputs.map((input) => inputIterator(input)));
+async function* zipAsync(inputs: readonly Items<unknown>[]): AsyncGenerator<unknown[], void, void> {
+  const open = new Set(inputs.map((input) => iteratorOf("zip", input)));
   try {
     for (;;) {
       const tuple: unknown[] = [];
       for (const iterator of open) {
-        const next = await iterator.next();
+        const next = checkResult("zip", await iterator.next());
         if (next.done === true) {
           open.delete(iterator);
           return;

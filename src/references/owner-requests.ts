@@ -1,5 +1,5 @@
 import type { CallableProcess, ProcessDirectory } from "../calls/call-process.js";
-import { LinkLostError, SerializationError } from "../errors.js";
+import { ClusterClosedError, LinkLostError, SerializationError } from "../errors.js";
 import { throwUnlessDone, type Answer } from "./answers.js";
 import { Operation, type OperationName, type Subject } from "./operations.js";
 import type { ReferenceId } from "./reference-id.js";
@@ -17,6 +17,8 @@ export interface Waiting extends WaitOptions {
 export class OwnerRequests {
   readonly #late: (answer: Answer) => void;
   readonly #lastNumber = new Map<number, number>();
+  /** What ends each wait that is under way. */
+  readonly #waits = new Set<(reason: unknown) => void>();
   #directory: ProcessDirectory | undefined;
 
   /** `late` gets answers that nobody waits for, unless whoever asked wants them. */
@@ -28,18 +30,32 @@ export class OwnerRequests {
     this.#directory = directory;
   }
 
+  /** Ends all waits. */
+  close(): void {
+    for (const giveUp of this.#waits) giveUp(clusterClosed());
+  }
+
   /** No process can be reached any more. */
   get isClosed(): boolean {
     return this.#directory?.isClosed !== false;
   }
 
-  /** Rejects with what the answer means, unless it is `done`, and when the wait is over. */
+  /** Throws a `ClusterClosedError` when the cluster was closed. */
+  checkIsOpen(): void {
+    if (this.#directory?.isClosed === true) throw clusterClosed();
+  }
+
+  /**
+   * Rejects with what the answer means, unless it is `done`, and when the wait is over: at the latest with the cluster, as
+   * nobody is left then who could put or set anything.
+   */
   async ask(
     id: ReferenceId,
     operation: OperationName,
     args: readonly unknown[],
     waiting: Waiting,
   ): Promise<Answer> {
+    this.checkIsOpen();
     const answer = await new Promise<Answer>((resolve, reject) => {
       let isOver = false;
       let withdraw = nothing;
@@ -50,7 +66,12 @@ export class OwnerRequests {
         reject(reason);
         withdraw();
       };
-      const stop = whenOver(operation, waiting, giveUp);
+      const stopWatching = whenOver(operation, waiting, giveUp);
+      const stop = (): void => {
+        stopWatching();
+        this.#waits.delete(giveUp);
+      };
+      this.#waits.add(giveUp);
       waiting.started?.(giveUp);
       const send = (process: CallableProcess): void => {
         if (isOver) return;
@@ -118,6 +139,10 @@ function namedAsValue(error: unknown): unknown {
   if (!(error instanceof SerializationError) || error.path?.startsWith("args[1]") !== true) return error;
   const named = (text: string): string => text.replace("args[1]", "value");
   return new SerializationError(error.code, named(error.message), named(error.path), { cause: error.cause });
+}
+
+function clusterClosed(): ClusterClosedError {
+  return new ClusterClosedError("the cluster was closed, and its futures, channels and streams with it");
 }
 
 function withRoom(process: CallableProcess): CallableProcess | Promise<CallableProcess> {

@@ -1,5 +1,9 @@
 import type { Hold } from "./handle-table.js";
+import { describeReference } from "./reference-id.js";
 import type { References } from "./references.js";
+
+/** `inspect.custom` of `node:util`, whose types not every program that uses these has. */
+const inspected: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
 /**
  * A remote reference: stands for a value that lives in one process of the cluster, and may be sent to any of them as an
@@ -40,6 +44,12 @@ export abstract class Reference implements Disposable {
   /** Lets go of the value. Others that were sent here are not concerned. To do it twice does nothing. */
   release(): void {
     this.references.release(this.hold);
+  }
+
+  /** @internal In a terminal it is what it stands for, and not all that this process knows of references. */
+  [inspected](): string {
+    const released = this.isReleased ? ", released" : "";
+    return `[${this.constructor.name}: ${describeReference(this.hold.id)}${released}]`;
   }
 
   [Symbol.dispose](): void {

@@ -106,6 +106,11 @@ export class References implements ReferenceTraffic {
     directory.onExited((pid, reason) => this.#exited(pid, reason));
   }
 
+  /** The cluster was closed: nobody is left who could put or set what somebody waits for here. */
+  close(): void {
+    this.#requests.close();
+  }
+
   #exited(pid: number, reason: ExitReason): void {
     this.#untold.delete(pid);
     this.#server.exited(pid);
@@ -189,12 +194,13 @@ export class References implements ReferenceTraffic {
     });
   }
 
-  /** Places a copy of a value in these processes. */
+  /** Places a copy of a value in these processes. Rejects with a `ClusterClosedError` when the cluster was closed. */
   async place(
     value: unknown,
     pids: readonly number[],
     waiting: WaitOptions,
   ): Promise<PlacedBroadcast<unknown>> {
+    this.#requests.checkIsOpen();
     const { id, placed } = await this.broadcasts.make(() => this.newId(this.#pid), value, pids, waiting);
     return this.#handles.add(id, (hold) => {
       this.broadcasts.held(hold);

@@ -1,4 +1,5 @@
 import { staysHere } from "../protocol/stays-here.js";
+import { isRecord, show } from "../util/option-checks.js";
 import type { Reference } from "./reference.js";
 
 /**
@@ -27,6 +28,7 @@ export abstract class ReferenceScope implements Disposable, AsyncDisposable {
 
   /** Takes a reference in, one that came as an argument, say. Gives it back. It is released now if the scope is over. */
   use<R extends Reference>(reference: R): R {
+    checkReference("use", reference);
     if (this.#isReleased) reference.release();
     else this.#references.add(reference);
     return reference;
@@ -34,6 +36,7 @@ export abstract class ReferenceScope implements Disposable, AsyncDisposable {
 
   /** Takes a reference out: it outlives the scope. Gives it back. */
   keep<R extends Reference>(reference: R): R {
+    checkReference("keep", reference);
     this.#references.delete(reference);
     return reference;
   }
@@ -54,4 +57,12 @@ export abstract class ReferenceScope implements Disposable, AsyncDisposable {
     this.release();
     await this.#flush();
   }
+}
+
+/** By what it can do: a worker's program and the functions that it runs have the class from two files. */
+function checkReference(name: string, reference: unknown): void {
+  if (isRecord(reference) && typeof reference["release"] === "function") return;
+  throw new TypeError(
+    `${name} takes a reference, which is a future, channel, stream or broadcast, not ${show(reference)}`,
+  );
 }

@@ -1,3 +1,4 @@
+import { onceAborted } from "../util/abort-listeners.js";
 import { CallTimeoutError } from "../errors.js";
 import { abortSignal, milliseconds, onlyKnown, plainObject } from "../util/option-checks.js";
 
@@ -24,15 +25,14 @@ export function whenOver(
   end: (reason: unknown) => void,
 ): () => void {
   if (signal === undefined && timeoutMs === undefined) return () => {};
-  const onAbort = (): void => end(signal!.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
+  const stopListening = signal === undefined ? undefined : onceAborted(signal, () => end(signal.reason));
   const timer =
     timeoutMs === undefined
       ? undefined
       : setTimeout(() => end(new CallTimeoutError(`${name} did not end within ${timeoutMs} ms`)), timeoutMs);
   return () => {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
+    stopListening?.();
   };
 }
 

@@ -60,6 +60,7 @@ export class CallServer {
   #isScheduled = false;
   #isPaused = false;
   #isClosed = false;
+  #isEnding = false;
 
   constructor(options: CallServerOptions) {
     this.#connection = options.connection;
@@ -180,6 +181,14 @@ export class CallServer {
   /** The peer reads again. */
   drained(): void {
     this.#schedule();
+  }
+
+  /**
+   * This process ends the connection, because it leaves, or its cluster was closed. That calls fail now which nobody waits for
+   * is a part of that, and no news.
+   */
+  end(): void {
+    this.#isEnding = true;
   }
 
   /** The connection has ended: what waits is dropped, what runs is told and goes on unheard. */
@@ -384,6 +393,7 @@ export class CallServer {
   #fail(id: number, flags: number, error: unknown): void {
     if (this.#isClosed) return;
     if ((flags & CallFlag.noReply) === 0) return this.#replies.failure(id, error);
+    if (this.#isEnding) return;
     // Nobody listens; Julia's remote_do prints it on the worker too.
     process.stderr.write(
       `remoteDo failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,

@@ -70,9 +70,11 @@ class CallContext implements CurrentCall {
     clearTimeout(this.#timer);
   }
 
+  /** Timers count whole milliseconds from the begin of their turn, and may be early: the caller's time must be up first. */
   #armTimer(): void {
-    const onTime = (): void => this.abort(new CallTimeoutError("the time of this call is up"));
-    this.#timer = setTimeout(onTime, Math.max(0, this.#limitMs - performance.now()));
+    const leftMs = this.#limitMs - performance.now();
+    if (leftMs <= 0) return this.abort(new CallTimeoutError("the time of this call is up"));
+    this.#timer = setTimeout(() => this.#armTimer(), Math.ceil(leftMs));
     this.#timer.unref();
   }
 }

@@ -228,6 +228,7 @@ export class Session {
 
   /** Ends the session after what is queued has been sent. */
   end(): void {
+    this.#server.end();
     this.#connection.end();
   }
 

@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from "./time-limit.js";
+
 /** Checks of single option values. Each names the option as the user wrote it, the value, and what it takes. */
 
 /** A value as it stands in a message: short, and never more than one line. */
@@ -49,6 +51,12 @@ export function abortSignal(name: string, value: unknown): AbortSignal {
   return value as unknown as AbortSignal;
 }
 
+/** Throws a `TypeError` that begins with `name`, the one who calls it. */
+export function callable<Callable>(name: string, value: Callable): Callable {
+  if (typeof value === "function") return value;
+  throw new TypeError(`${name} needs a function, not ${show(value)}`);
+}
+
 export function flag(name: string, value: unknown): boolean {
   if (typeof value !== "boolean") throw new TypeError(`${name} must be true or false, not ${show(value)}`);
   return value;
@@ -69,9 +77,6 @@ export function fraction(name: string, value: unknown): number {
   if (!(value >= 0 && value <= 1)) throw new RangeError(`${name} must be from 0 to 1, not ${value}`);
   return value;
 }
-
-/** Node's timers fire at once beyond a signed 32-bit number of milliseconds (about 24 days). */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export function milliseconds(name: string, value: unknown, min: number): number {
   if (typeof value !== "number") {

@@ -3,6 +3,14 @@ export class TimeLimitError extends Error {
   override readonly name = "TimeLimitError";
 }
 
+/** Node's timers fire at once beyond a signed 32-bit number of milliseconds (about 24 days). */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** A signal that aborts after `ms`, which need not be whole, or after the longest time for which there are timers. */
+export function timeLimit(ms: number): AbortSignal {
+  return AbortSignal.timeout(Math.min(Math.ceil(ms), LONGEST_TIMER_MS));
+}
+
 /**
  * Runs `work` with a signal that aborts after `ms` milliseconds or together with `parent`, and leaves neither timer nor
  * listener behind. `work` itself must heed the signal.

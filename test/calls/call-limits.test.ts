@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import { currentCall, exponentialBackOff, type CurrentCall } from "#dist/index.js";
 import { deferred } from "#dist/util/deferred.js";
@@ -189,3 +190,40 @@ for (const [options, error] of wrongOptions) {
     await assert.rejects(cluster.remoteCallFetch(visit, { pid: 1, ...options }, 1), error);
   });
 }
+
+void test("a signal that all work of a program shares has one listener, and none when the work is over", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  await cluster.addProcs(manager({ workers: 2 }));
+  const { signal } = new AbortController();
+  const gate = deferred<void>();
+  hooks.visit = () => gate.promise;
+  using channel = await cluster.channel<number>({ capacity: 20 });
+  const pool = cluster.workerPool();
+  const work = Array.from({ length: 12 }, (_, item): readonly Promise<unknown>[] => [
+    cluster.remoteCallFetch(visit, { pid: "any", signal }, item),
+    Promise.resolve(cluster.pmap(visit, [item], { signal })),
+    channel.take({ signal }),
+    pool.take({ signal }).then((pid) => pool.put(pid)),
+  ]).flat();
+  assert.equal(getEventListeners(signal, "abort").length, 1);
+  gate.resolve();
+  for (let item = 0; item < 12; item++) await channel.put(item);
+  await Promise.all(work);
+  assert.equal(getEventListeners(signal, "abort").length, 0);
+});
+
+void test("a function that throws because its time is up ends in the error of the time, whoever was faster", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  await cluster.addProcs(manager({ workers: 1 }));
+  hooks.visit = () => {
+    const { deadline } = currentCall();
+    // Computing until then, it throws before any timer of the caller has its turn.
+    while (performance.timeOrigin + performance.now() <= deadline!);
+    throw new Error("too late");
+  };
+  for (const pid of [1, 2]) {
+    const late = { name: "CallTimeoutError", message: "the call did not end within 20 ms" };
+    await assert.rejects(cluster.remoteCallFetch(visit, { pid, timeoutMs: 20 }, 1), late);
+    await assert.rejects(cluster.remoteCallWait(visit, { pid, timeoutMs: 20 }, 1), late);
+  }
+});

@@ -19,6 +19,7 @@ class Surroundings implements PoolContext {
   readonly check = (pid: number): void => {
     if (!this.alive.has(pid)) throw new RangeError(`${pid} is not there`);
   };
+  readonly directory = this;
   readonly localPid = 1;
   readonly callable = (): ReadonlySet<number> => this.alive;
   readonly refresh = (): void => {};

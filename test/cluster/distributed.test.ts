@@ -151,7 +151,7 @@ void test("bad input is refused before anything is sent", async (context) => {
   const wrongs: readonly [items: unknown, options: object, message: RegExp][] = [
     [5, {}, /needs a range, an array or an iterable, not 5/],
     [null, {}, /not null/],
-    [{}, {}, /length must be a number, not undefined/],
+    [{}, {}, /needs a range, an array or an iterable, not an object/],
     [[1], { reduce: 5 }, /reduce must be a function, not 5/],
     [[1], { initial: 5 }, /initial is of no use without reduce/],
     [[1], { onError: () => 1 }, /distributed.*no option "onError"/],

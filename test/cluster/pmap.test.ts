@@ -115,6 +115,20 @@ void test("the input may be asynchronous, any other iterable, or empty", async (
   for await (const _ of cluster.pmap(double, [])) assert.fail("there are no results");
 });
 
+void test("a map whose input breaks the rules of iterators ends, and says what it gave", async (context) => {
+  const { cluster, manager } = memoryCluster(context);
+  await cluster.addProcs(manager({ workers: 1 }));
+  const refused = {
+    name: "TypeError",
+    message: /the items of pmap gave undefined where \{ value, done \} is due/,
+  };
+  const now = { [Symbol.iterator]: () => ({ next: () => undefined }) };
+  const later = { [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve(undefined) }) };
+  for (const items of [now, later]) {
+    await assert.rejects(cluster.pmap(double, items as unknown as Iterable<number>), refused);
+  }
+});
+
 void test("an endless input is read only as far as needed, and closed when the iteration is left", async (context) => {
   const { cluster } = await withWorkers(context, 2);
   let taken = 0;

@@ -27,6 +27,13 @@ const BAD: readonly (readonly [unknown, RegExp])[] = [
   [{ accountId: "12" }, /accountId must be like "123456789012"; it is "12"/],
   [{ port: 70_000 }, /port must be a whole number from 0 to 65535; it is 70000/],
   [{ workingDirectory: "/does/not/exist" }, /workingDirectory must be a directory that exists/],
+  [null, /the options of startLocalECS must be an object, not null/],
+  [[], /the options of startLocalECS must be an object, not \[\]/],
+  [{ instances: [null] }, /the options of instances\[0\] must be an object, not null/],
+  [{ instances: [{ availabilityZone: 5 }] }, /instances\[0\].availabilityZone must be a string; it is 5/],
+  [{ workingDirectory: 5 }, /workingDirectory must be a string; it is 5/],
+  [{ missingImages: "worker:1" }, /missingImages must be a list; it is "worker:1"/],
+  [{ missingImages: [5] }, /missingImages\[0\] must be a string; it is 5/],
   [{ instancs: 2 }, /startLocalECS: there is no option "instancs"/],
 ];
 for (const [options, expected] of BAD) {

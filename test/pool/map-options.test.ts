@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkMapOptions, inputIterator } from "#dist/pool/map-options.js";
+import { checkMapOptions } from "#dist/pool/map-options.js";
 
 void test("defaults: in order, concurrency found by itself, three deaths", () => {
   const { order, concurrency, maxDeaths } = checkMapOptions({});
@@ -58,18 +58,4 @@ void test("items with a deadline are sent one at a time, unless the program says
   const { concurrency, batch } = checkMapOptions({ itemTimeoutMs: 5, batch: "auto" });
   assert.deepEqual([concurrency, batch], [1, 1]);
   assert.equal(checkMapOptions({ itemTimeoutMs: 5, concurrency: 4 }).concurrency, 4);
-});
-
-const noInputs: readonly unknown[] = [undefined, null, 5, {}, () => {}];
-for (const input of noInputs) {
-  void test(`${typeof input === "object" ? JSON.stringify(input) : typeof input} is no input`, () => {
-    assert.throws(() => inputIterator(input as Iterable<number>), {
-      name: "TypeError",
-      message: /pmap needs an iterable or an async iterable/,
-    });
-  });
-}
-
-void test("a text is an input of characters", () => {
-  assert.deepEqual([...{ [Symbol.iterator]: () => inputIterator("ab") as Iterator<string> }], ["a", "b"]);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ProcessExitedError, type Future, type RemoteChannel } from "#dist/index.js";
+import { Cluster, ProcessExitedError, type Future, type RemoteChannel } from "#dist/index.js";
 import { double, hooks, visit } from "../cluster/fixtures/work.js";
 import { launchedId, nothingHeld, settled } from "../cluster/memory-cluster.js";
 import { brokenQueue, noQueue, priorityQueue } from "./fixtures/priority-queue.js";
@@ -342,4 +342,35 @@ void test("a channel whose owner dies while it is told of its producers is not h
     memory.crash(launchedId(cluster, pid));
     await making;
   }
+});
+
+void test("the end of the cluster ends all waits of its manager, also for what lives there", async (context) => {
+  const { cluster } = await referenceCluster(context, 1);
+  const closed = { name: "ClusterClosedError", message: /the cluster was closed, and its futures, channels/ };
+  const future = await cluster.future<number>();
+  const waits: Promise<unknown>[] = [future.fetch(), future.wait()];
+  for (const pid of [1, 2]) {
+    const empty = await cluster.channel<number>({ pid });
+    const full = await cluster.channel<number>({ pid, capacity: 0 });
+    waits.push(empty.take(), empty.wait(), full.put(1));
+    waits.push(all(empty));
+  }
+  const ended = Promise.all(waits.map((wait) => assert.rejects(wait, closed)));
+  await settled();
+  await cluster.close();
+  await ended;
+  await assert.rejects(future.fetch(), closed);
+});
+
+void test("a closed cluster makes no references", async () => {
+  const cluster = new Cluster();
+  await cluster.close();
+  const closed = { name: "ClusterClosedError" };
+  await assert.rejects(cluster.future(), closed);
+  await assert.rejects(cluster.channel(), closed);
+  await assert.rejects(
+    cluster.channel(() => [] as never),
+    closed,
+  );
+  await assert.rejects(cluster.broadcast(1), closed);
 });

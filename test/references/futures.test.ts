@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import { Cluster, type Future } from "#dist/index.js";
 import { deferred } from "#dist/util/deferred.js";
 import { double, fail, hooks, visit } from "../cluster/fixtures/work.js";
@@ -261,4 +262,14 @@ void test("a reference of another cluster is refused", async (context) => {
     name: "SerializationError",
     message: /args\[0\] is a reference of another cluster/,
   });
+});
+
+void test("written to a terminal, a reference is what it stands for", async (context) => {
+  const { cluster } = await referenceCluster(context, 1);
+  using future = await cluster.future({ pid: 2 });
+  using channel = await cluster.channel();
+  assert.match(inspect({ future }), /future: \[Future: reference 1\.\d+ on process 2\] \}$/);
+  assert.match(inspect(channel), /^\[RemoteChannel: reference 1\.\d+ on process 1\]$/);
+  future.release();
+  assert.match(inspect(future), /on process 2, released\]$/);
 });

@@ -372,6 +372,21 @@ void test("what fails with nobody waiting is written to the worker's stderr", as
   await pair.end();
 });
 
+void test("what fails with nobody waiting because its process ends the session is not written", async (context) => {
+  const written: string[] = [];
+  context.mock.method(process.stderr, "write", (text: string) => written.push(text) > 0);
+  const leaving = deferred<void>();
+  const pair = await sessionPair({ functions: { wait: () => leaving.promise } });
+  pair.near.callAndForget(referenceTo("wait"), []);
+  await turns();
+  pair.far.end();
+  leaving.reject(new Error("the worker is leaving"));
+  await turns();
+  context.mock.restoreAll();
+  assert.deepEqual(written, []);
+  await pair.end();
+});
+
 void test("when the connection is lost every call that waits fails with the reason that its owner gives, once", async () => {
   const pair = await sessionPair({ functions: { wait: () => new Promise(() => {}) } });
   const waiting = [pair.call("wait"), pair.call("wait"), pair.call("wait")];

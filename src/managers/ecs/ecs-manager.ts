@@ -35,6 +35,7 @@ import { ECSTaskPoller } from "./ecs-task-poller.js";
 import { KnownTasks } from "./ecs-tasks.js";
 import type { KnownTask } from "./ecs-tasks.js";
 import { taskArnOf } from "./ecs-task-workers.js";
+import { timeLimit } from "../../util/time-limit.js";
 
 /** Whoever cannot reach ECS should hear of it within seconds. */
 const FIRST_CONTACT = { limits: { capacityMs: 0, outageMs: 1500, briefAttempts: 3 }, capMs: 500 };
@@ -170,7 +171,7 @@ export class ECSManager implements ClusterManager<ECSTaskDetails>, AsyncDisposab
     const over = this.#tasks.setGone(ids);
     const ends = new TaskEnds(this.#tasks, over, "stopped");
     try {
-      await ends.wait(AbortSignal.any([signal, AbortSignal.timeout(graceMs)]));
+      await ends.wait(AbortSignal.any([signal, timeLimit(graceMs)]));
       signal.throwIfAborted();
       const alive = ends.alive();
       if (alive.length === 0) return;
